@@ -40,6 +40,7 @@ const ownOptions = [
   "seed",
   "workers",
   "processes",
+  "pacing",
   "live",
 ] as const;
 const ownFlags = ["find-peak", "explore", "dry-run", "stream", "live", "above-caps"] as const;
@@ -51,7 +52,7 @@ function builtInOf(args: Args): string | undefined {
 }
 
 /** Whether a load run of its own is asked for; else it is the stage of a validation. */
-function isOwnLoad(args: Args): boolean {
+export function isOwnLoad(args: Args): boolean {
   return (
     args.positionals.length > 0 ||
     builtInOf(args) !== undefined ||
@@ -60,10 +61,19 @@ function isOwnLoad(args: Args): boolean {
   );
 }
 
-function refusePlanToValidate(args: Args): void {
-  if (args.text("plan") === undefined) return;
-  const message = "--plan is a plan to validate, and takes none of a load's own options.";
-  throw cliErrors.make("LL_CLI_VALUE", `${message} A plan of a load is the argument PLAN.`);
+/** What only a plan to validate has. */
+const ofValidation = ["waivers", "gates", "use", "skip"] as const;
+
+/** @throws LL_CLI_VALUE for what a load of its own would leave aside */
+function refuseValidation(args: Args): void {
+  if (args.text("plan") !== undefined) {
+    const message = "--plan is a plan to validate, and takes none of a load's own options.";
+    throw cliErrors.make("LL_CLI_VALUE", `${message} A plan of a load is the argument PLAN.`);
+  }
+  const found = ofValidation.find((name) => args.text(name) !== undefined);
+  if (found === undefined) return;
+  const message = `--${found} is for validation plans; a load takes none.`;
+  throw cliErrors.make("LL_CLI_VALUE", message);
 }
 
 /** `loadline load`: a plan, a profile or flags become a validation run of load alone. */
@@ -76,28 +86,30 @@ export async function runLoadVerb(context: VerbContext): Promise<ExitCode> {
     throw cliErrors.make("LL_CLI_ARGUMENT", `"${extra}" is one argument too many.`);
   }
   if (!isOwnLoad(args)) return runStage("load")(context);
-  refusePlanToValidate(args);
+  refuseValidation(args);
   if (plan === "profiles") return listProfiles(context);
   if (plan === "compare") return compare(context);
-  if (plan !== undefined) return runJob(context, withKey(host, await jobOfPlan(host, args, plan)));
+  return runJob(context, withKey(host, await jobOf(context)));
+}
+
+/** The load of a plan, a profile or flags. */
+async function jobOf({ args, host }: VerbContext): Promise<LoadJob> {
+  const [plan] = args.positionals;
+  if (plan !== undefined) return jobOfPlan(host, args, plan);
   const profile = builtInOf(args);
-  if (profile !== undefined) return runJob(context, withKey(host, jobOfNamed(host, args, profile)));
+  if (profile !== undefined) return jobOfNamed(host, args, profile);
   const target = args.text("target");
   if (target === undefined) {
     throw cliErrors.make("LL_CLI_ARGUMENT", "Give --target URL or a PLAN.");
   }
-  return runJob(context, withKey(host, jobOfFlags(args, target)));
+  return jobOfFlags(args, target);
 }
 
-/** `loadline plan PLAN` or `plan --profile mix-50`: what such a load needs; sends nothing. */
+/** `loadline plan PLAN`, `plan --profile mix-50` or `plan --rate 30`: what such a load needs. */
 export async function showLoadPlan(context: VerbContext): Promise<ExitCode> {
   const { host, args, json } = context;
-  refusePlanToValidate(args);
-  const [plan] = args.positionals;
-  const profile = args.text("profile") ?? "";
-  const job =
-    plan === undefined ? jobOfNamed(host, args, profile) : await jobOfPlan(host, args, plan);
-  const bound = bindJob(job);
+  refuseValidation(args);
+  const bound = bindJob(await jobOf(context));
   checkJob(bound);
   return printPlan(host, bound, json);
 }
@@ -146,9 +158,6 @@ function withKey(host: CliHost, job: LoadJob): LoadJob {
 
 async function runJob(context: VerbContext, job: LoadJob): Promise<ExitCode> {
   const { host, args, json } = context;
-  if (args.text("waivers") !== undefined) {
-    throw cliErrors.make("LL_CLI_VALUE", "--waivers is for validation plans; a load takes none.");
-  }
   const bound = bindJob(job);
   checkJob(bound);
   const rows = loadPlanRows(bound);

@@ -193,4 +193,40 @@ describe("a plan to validate beside a load of its own", () => {
     const { exit, err } = await runLine(line, { cwd: emptyDir(), env });
     expect([exit, err]).toEqual([64, expect.stringContaining("--plan is a plan to validate")]);
   });
+
+  it.each([
+    ["gates", `load ${target} --rate 30 --gates gates.yaml --dry-run`],
+    ["gates", `plan ${target} --profile smoke --gates gates.yaml`],
+    ["use", `load ${target} --profile smoke --use training`],
+    ["skip", `plan ${target} --rate 30 --skip load`],
+    ["waivers", `plan ${target} --rate 30 --waivers w.yaml`],
+  ])("so is --%s, which such a load has no place for: %s", async (name, line) => {
+    const { exit, err } = await runLine(line, { cwd: emptyDir(), env });
+    expect([exit, err]).toEqual([64, expect.stringContaining(`--${name} is for validation plans`)]);
+  });
+});
+
+describe("a plan by the options of a load", () => {
+  const target = "--target http://127.0.0.1:9";
+
+  it.each([
+    "--rate 30 --duration 10m",
+    "--users 7",
+    "--ladder 5,20",
+    "--rate 40 --pacing timer",
+    '--rate 40 --threshold "response_time: p(99)<2s"',
+  ])("is that of the load which `load` would send: %s", async (flags) => {
+    const o = { cwd: emptyDir(), env };
+    const planned = await runLine(`plan ${target} ${flags} --json`, o);
+    const sent = await runLine(`load ${target} ${flags} --dry-run --json`, o);
+    expect(planned.out).toBe(sent.out);
+    expect([planned.exit, planned.err]).toEqual([sent.exit, ""]);
+    const { rows } = JSON.parse(planned.out) as { readonly rows: readonly Row[] };
+    expect(rows.map(({ claim }) => claim)).toContain("load.errors");
+  });
+
+  it("refuses a value that `load` refuses", async () => {
+    const { exit, err } = await runLine(`plan ${target} --rate NaN`, { cwd: emptyDir(), env });
+    expect([exit, err]).toEqual([64, expect.stringContaining("--rate is a number above 0")]);
+  });
 });

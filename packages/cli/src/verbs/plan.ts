@@ -55,9 +55,8 @@ export async function runPlan(context: VerbContext): Promise<ExitCode> {
   }
   const compose = args.text("compose");
   if (compose !== undefined) return (await import("./plan-compose.ts")).printCompose(host, compose);
-  const profile = args.text("profile") ?? "quick";
-  const isLoad = args.positionals.length > 0 || (profile !== "quick" && profile !== "full");
-  if (isLoad) return (await import("./load.ts")).showLoadPlan(context);
+  const { isOwnLoad, showLoadPlan } = await import("./load.ts");
+  if (isOwnLoad(args)) return showLoadPlan(context);
   const { plan } = await readWantedPlan(host, args);
   const rows = planRows(plan);
   const exit = rows.some((row) => row.required && !row.provable) ? 2 : 0;
