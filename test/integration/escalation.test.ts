@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttp } from "node:http";
 import { createServer as createTcp, type Socket } from "node:net";
@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "@loadline/kit/clock";
 import { isRecord } from "@loadline/kit/json";
-import { endChild, eventually, freePort, serveOnLoopback } from "@loadline/testkit";
+import { endChild, eventually, freePort, serveOnLoopback, spawnHeld } from "@loadline/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { compileSlos } from "../../packages/contract/src/index.ts";
@@ -79,7 +79,7 @@ describe.skipIf(parts.missing)("a page that lasts, by Prometheus and Alertmanage
   let folder = "";
 
   const start = (part: string, args: readonly string[]): void =>
-    void started.push(spawn(parts.found(part).path, args, { stdio: "ignore" }));
+    void started.push(spawnHeld(parts.found(part).path, args, { stdio: "ignore" }));
   const write = (path: string, text: string): void => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);

@@ -5,7 +5,7 @@ import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { type RunningRedis, startRedis } from "../../packages/testkit/src/redis/index.ts";
 import { expectOptional, runRounds } from "./fail-modes/expect-row.ts";
 import { modeNames, modesOf } from "./fail-modes/modes.ts";
-import { runRow } from "./fail-modes/row.ts";
+import { type FailMode, runRow } from "./fail-modes/row.ts";
 import { type FailModeSubject, startSubject } from "./fail-modes/subject.ts";
 import { skipNotTested } from "./machine.ts";
 
@@ -33,7 +33,13 @@ describe.skipIf(parts.missing)("Redis, an optional dependency", () => {
     await redis[Symbol.asyncDispose]();
   });
 
-  it.for([...modeNames])(
+  /** It answers, and takes nothing: its memory is full. */
+  const full: FailMode = {
+    leave: async () => void (await redis.command("CONFIG SET maxmemory 1")),
+    back: async () => void (await redis.command("CONFIG SET maxmemory 0")),
+  };
+
+  it.for([...modeNames, "full"] as const)(
     "%s under 50 calls a second: no 5xx, nothing waits for it, /health says so, /readyz does not, back by itself",
     { timeout: 240_000 },
     async (name, context) => {
@@ -42,7 +48,7 @@ describe.skipIf(parts.missing)("Redis, an optional dependency", () => {
         clock,
         subject,
         component: "redis",
-        mode: modesOf(redis, proxy, slowMs)[name],
+        mode: { ...modesOf(redis, proxy, slowMs), full }[name],
         whileAway: async () => void degraded.push((await subject.call()).isDegraded),
       });
       expect(new Set(degraded)).toEqual(new Set([true]));

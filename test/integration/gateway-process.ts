@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { systemClock } from "@loadline/kit/clock";
+import { spawnHeld } from "@loadline/testkit";
 import { repositoryRoot } from "../architecture/tree.ts";
 
 /** A gateway in a process of its own. */
@@ -32,7 +33,7 @@ export async function startGatewayProcess(
   brokenModel?: string,
 ): Promise<GatewayProcess> {
   const more = brokenModel === undefined ? [] : [brokenModel];
-  const child = spawn(process.execPath, [main, JSON.stringify(config), ...more], {
+  const child = spawnHeld(process.execPath, [main, JSON.stringify(config), ...more], {
     stdio: ["ignore", "pipe", onLog ? "pipe" : "inherit"],
   });
   if (onLog && child.stderr) createInterface({ input: child.stderr }).on("line", onLog);

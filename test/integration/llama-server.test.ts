@@ -1,10 +1,9 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { VerdictDocument } from "@loadline/contract";
 import { systemClock } from "@loadline/kit/clock";
-import { eventually, freePort } from "@loadline/testkit";
+import { eventually, freePort, spawnHeld } from "@loadline/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { repositoryRoot } from "../architecture/tree.ts";
@@ -18,7 +17,9 @@ const startDeadlineMs = 60_000;
 /** Starts it on a free port and waits until it says that its model is loaded. */
 async function startServer(): Promise<{ url: string; stop: () => Promise<void> }> {
   const port = await freePort();
-  const child = spawn(parts.found("llama-server").path, [model, String(port)], { stdio: "ignore" });
+  const child = spawnHeld(parts.found("llama-server").path, [model, String(port)], {
+    stdio: "ignore",
+  });
   const ended = once(child, "exit");
   const url = `http://127.0.0.1:${port}`;
   const isUp = async (): Promise<boolean> => {

@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
-import { eventually, freePort, listenOnLoopback } from "@loadline/testkit";
+import { eventually, freePort, listenOnLoopback, spawnHeld } from "@loadline/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { nativeHistograms } from "../../packages/validator/src/load/record/native-histograms.ts";
@@ -51,7 +51,7 @@ describe.skipIf(parts.missing)("native histograms as a real Prometheus reads the
       `--web.listen-address=127.0.0.1:${port}`,
       "--enable-feature=native-histograms",
     ];
-    child = spawn(parts.found("prometheus").path, flags, { stdio: "ignore" });
+    child = spawnHeld(parts.found("prometheus").path, flags, { stdio: "ignore" });
     const count = "loadline_load_requests_total";
     await eventually(clock, async () => (await ask(port, count)) !== null, 60_000);
   });

@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { removeFolder } from "../../packages/testkit/src/remove-folder.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { endChild, eventually, freePort } from "../../packages/testkit/src/index.ts";
+import { endChild, eventually, freePort, spawnHeld } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { claimsOf } from "./stack-claims.ts";
 
@@ -51,7 +51,7 @@ describe.skipIf(parts.missing)("the checks of a real Grafana", () => {
     };
     const { path } = parts.found("grafana");
     const homepath = dirname(dirname(path));
-    child = spawn(path, ["server", "--homepath", homepath], { env, stdio: "ignore" });
+    child = spawnHeld(path, ["server", "--homepath", homepath], { env, stdio: "ignore" });
     const isUp = () =>
       fetch(`${url}/api/health`).then(
         ({ ok }) => ok,

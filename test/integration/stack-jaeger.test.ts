@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { removeFolder } from "../../packages/testkit/src/remove-folder.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { endChild, eventually, freePort } from "../../packages/testkit/src/index.ts";
+import { endChild, eventually, freePort, spawnHeld } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { claimsOf } from "./stack-claims.ts";
 
@@ -42,7 +42,7 @@ describe.skipIf(parts.missing)("the checks of a real Jaeger", () => {
     ports = { query: await freePort(), grpc: await freePort(), otlp: await freePort() };
     const file = join(dir, "jaeger.yaml");
     writeFileSync(file, config(ports));
-    child = spawn(parts.found("jaeger").path, ["--config", file], { stdio: "ignore" });
+    child = spawnHeld(parts.found("jaeger").path, ["--config", file], { stdio: "ignore" });
     const isUp = () =>
       fetch(`http://127.0.0.1:${ports.query}/api/services`).then(
         (response) => response.ok,

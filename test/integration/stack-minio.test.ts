@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { systemClock } from "@loadline/kit/clock";
 import { removeFolder } from "../../packages/testkit/src/remove-folder.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signed } from "../../packages/validator/src/stack/wire/sigv4.ts";
-import { endChild, eventually, freePort } from "../../packages/testkit/src/index.ts";
+import { endChild, eventually, freePort, spawnHeld } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { claimsOf, reportOf } from "./stack-claims.ts";
 
@@ -31,7 +31,7 @@ interface Server {
 async function startServer({ home, port, disks, env }: Server): Promise<ChildProcess> {
   const console = await freePort();
   const at = ["--address", `127.0.0.1:${port}`, "--console-address", `127.0.0.1:${console}`];
-  return spawn(parts.found("minio").path, ["server", ...disks, ...at], {
+  return spawnHeld(parts.found("minio").path, ["server", ...disks, ...at], {
     env: {
       HOME: home,
       MINIO_ROOT_USER: keys.accessKey,

@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { createServer } from "node:http";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
-import { endChild, eventually, freePort, listenOnLoopback } from "@loadline/testkit";
+import { endChild, eventually, freePort, listenOnLoopback, spawnHeld } from "@loadline/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import {
@@ -48,7 +48,7 @@ describe.skipIf(parts.missing)("the checks of a real Prometheus and Alertmanager
   let ports = { prometheus: 0, alertmanager: 0, sink: 0 };
 
   const start = (path: string, args: readonly string[]): void => {
-    started.push(spawn(path, args, { stdio: "ignore" }));
+    started.push(spawnHeld(path, args, { stdio: "ignore" }));
   };
   const says = (url: string, text: string): Promise<void> =>
     eventually(

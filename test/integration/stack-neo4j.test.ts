@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { systemClock } from "@loadline/kit/clock";
 import { removeFolder } from "../../packages/testkit/src/remove-folder.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { endChild, eventually, freePort } from "../../packages/testkit/src/index.ts";
+import { endChild, eventually, freePort, spawnHeld } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { claimsOf } from "./stack-claims.ts";
 
@@ -41,7 +41,7 @@ describe.skipIf(parts.missing)("the checks of a real Neo4j", () => {
     const env = { ...process.env, NEO4J_HOME: home, NEO4J_CONF: join(home, "conf") };
     const { path } = parts.found("neo4j");
     await run(path, ["admin", "dbms", "set-initial-password", password], { env });
-    child = spawn(path, ["run", home], { env, stdio: "ignore" });
+    child = spawnHeld(path, ["run", home], { env, stdio: "ignore" });
     const authorization = `Basic ${Buffer.from(`neo4j:${password}`).toString("base64")}`;
     const headers = { authorization, "content-type": "application/json" };
     const ask = { method: "POST", headers, body: JSON.stringify({ statement: "RETURN 1" }) };

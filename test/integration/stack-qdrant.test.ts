@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { removeFolder } from "../../packages/testkit/src/remove-folder.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { endChild, eventually, freePort } from "../../packages/testkit/src/index.ts";
+import { endChild, eventually, freePort, spawnHeld } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { claimsOf } from "./stack-claims.ts";
 
@@ -30,7 +30,7 @@ describe.skipIf(parts.missing)("the checks of a real Qdrant", () => {
       QDRANT__STORAGE__SNAPSHOTS_PATH: join(home, "snapshots"),
       QDRANT__TELEMETRY_DISABLED: "true",
     };
-    child = spawn(parts.found("qdrant").path, [], { env, cwd: home, stdio: "ignore" });
+    child = spawnHeld(parts.found("qdrant").path, [], { env, cwd: home, stdio: "ignore" });
     const isUp = () =>
       fetch(url).then(
         ({ ok }) => ok,

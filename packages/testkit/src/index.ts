@@ -9,6 +9,7 @@ export type { Lies, ScheduledFault, Simulator, SimulatorOptions } from "./simula
 export { behaviours, contentOf, startFaultUpstream } from "./fault-upstream/index.ts";
 export type { Behaviour, BehaviourId, FaultUpstream, Seen } from "./fault-upstream/index.ts";
 export { removeFolder } from "./remove-folder.ts";
+export { spawnHeld } from "./spawn-held.ts";
 export { type RunningRedis, startRedis } from "./redis/index.ts";
 export { startTcpProxy, type TcpProxy } from "./tcp-proxy/index.ts";
 export { type RunningPostgres, startPostgres } from "./postgres/index.ts";

@@ -1,10 +1,10 @@
-import { type ChildProcess, fork, spawn } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "@loadline/kit/clock";
-import { endChild, eventually, freePort } from "@loadline/testkit";
+import { endChild, eventually, freePort, spawnHeld } from "@loadline/testkit";
 import { runCli } from "../cli-process.ts";
 import { type GatewayProcess, startGatewayProcess } from "../gateway-process.ts";
 
@@ -61,7 +61,7 @@ export async function startWatch(prometheusPath: string, parent: string): Promis
   stack.use(gateway);
   const port = await freePort();
   await writeFiles(folder, gateway);
-  const prometheus = spawn(
+  const prometheus = spawnHeld(
     prometheusPath,
     [
       `--config.file=${join(folder, "p.yml")}`,

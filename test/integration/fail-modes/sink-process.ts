@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
-import { endChild, eventually, freePort } from "../../../packages/testkit/src/index.ts";
+import { endChild, eventually, freePort, spawnHeld } from "../../../packages/testkit/src/index.ts";
 import type { Dependency } from "./modes.ts";
 
 /** A sink of POSTs in a process of its own. */
@@ -17,7 +17,7 @@ const answerMs = 1000;
 
 export async function startSinkProcess(clock: Clock): Promise<SinkProcess> {
   const port = await freePort();
-  const run = (): ChildProcess => spawn(process.execPath, [main, String(port)]);
+  const run = (): ChildProcess => spawnHeld(process.execPath, [main, String(port)]);
   const ask = async (): Promise<number | undefined> => {
     const signal = AbortSignal.timeout(answerMs);
     const answer = await fetch(`http://127.0.0.1:${port}/`, { signal }).catch(() => undefined);

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { parseJson } from "@loadline/kit/json";
-import { endChild, eventually, freePort } from "../../../packages/testkit/src/index.ts";
+import { endChild, eventually, freePort, spawnHeld } from "../../../packages/testkit/src/index.ts";
 import { removeFolder } from "../../../packages/testkit/src/remove-folder.ts";
 
 const upMs = 90_000;
@@ -93,7 +93,7 @@ export async function startControlPlane(apiserver: string): Promise<ControlPlane
   const dir = mkdtempSync(join(tmpdir(), "loadline-kubernetes-"));
   const children: ChildProcess[] = [];
   const start = (program: string, args: readonly string[]): void => {
-    children.push(spawn(join(dirname(apiserver), program), args, { stdio: "ignore" }));
+    children.push(spawnHeld(join(dirname(apiserver), program), args, { stdio: "ignore" }));
   };
   const dispose = async (): Promise<void> => {
     await stopped(children);

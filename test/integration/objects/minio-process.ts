@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { signedHeaders } from "../../../packages/gateway/src/objects/s3/sign.ts";
-import { endChild, eventually, freePort } from "../../../packages/testkit/src/index.ts";
+import { endChild, eventually, freePort, spawnHeld } from "../../../packages/testkit/src/index.ts";
 import { removeFolder } from "../../../packages/testkit/src/remove-folder.ts";
 
 /** A MinIO of our own on loopback with one bucket. */
@@ -36,7 +36,7 @@ export async function startMinio(path: string, clock: Clock): Promise<RunningMin
   const secretKey = randomBytes(16).toString("hex");
   const at = ["--address", host, "--console-address", `127.0.0.1:${console}`];
   const run = (): ChildProcess =>
-    spawn(path, ["server", join(dir, "data"), ...at], {
+    spawnHeld(path, ["server", join(dir, "data"), ...at], {
       env: {
         HOME: dir,
         MINIO_ROOT_USER: accessKey,

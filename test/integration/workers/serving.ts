@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { type Agent, request } from "node:http";
@@ -12,7 +12,7 @@ import {
   openIdentityServices,
   operator,
 } from "../../../packages/gateway/src/index.ts";
-import { eventually } from "../../../packages/testkit/src/index.ts";
+import { eventually, spawnHeld } from "../../../packages/testkit/src/index.ts";
 import { loadlineMain } from "../bundle.ts";
 import { removeFolder } from "../../../packages/testkit/src/remove-folder.ts";
 
@@ -53,14 +53,14 @@ export class Serving implements AsyncDisposable {
   async restart(workers: number): Promise<void> {
     this.err = "";
     const argv = ["serve", "--config", this.file, "--port", "0", "--workers", String(workers)];
-    const child = spawn(process.execPath, [loadlineMain, ...argv], {
+    const child = spawnHeld(process.execPath, [loadlineMain, ...argv], {
       cwd: this.dir,
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.#child = child;
     this.#ended = once(child, "exit").then(([code]) => (typeof code === "number" ? code : null));
-    child.stderr.setEncoding("utf8");
-    child.stderr.on("data", (text: string) => (this.err += text));
+    child.stderr?.setEncoding("utf8");
+    child.stderr?.on("data", (text: string) => (this.err += text));
     await eventually(
       clock,
       () => {

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile } from "node:child_process";
 import { appendFileSync, chmodSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { codeOf } from "@loadline/kit/errors";
 import { eventually } from "../eventually.ts";
 import { freePort } from "../free-port.ts";
 import { removeFolder } from "../remove-folder.ts";
+import { spawnHeld } from "../spawn-held.ts";
 
 /** A PostgreSQL server of our own on loopback, with an empty database. */
 export interface RunningPostgres extends AsyncDisposable {
@@ -51,7 +52,7 @@ export async function startPostgres(binDir: string, o: PostgresOptions): Promise
   configure(data, port, o.settings ?? []);
   const start = (): ChildProcess => {
     const [server = "", ...words] = asUser("postgres");
-    return spawn(server, [...words, "-D", data], { stdio: "ignore" });
+    return spawnHeld(server, [...words, "-D", data], { stdio: "ignore" });
   };
   const isReady = async (): Promise<boolean> => {
     const ask = ["-h", "127.0.0.1", "-p", String(port), "-t", "1"];

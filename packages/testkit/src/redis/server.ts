@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { connect } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
 import { endChild } from "../end-child.ts";
 import { eventually } from "../eventually.ts";
+import { spawnHeld } from "../spawn-held.ts";
 
 /** One process that speaks Redis' protocol on a port of loopback. */
 export interface RedisProcess {
@@ -28,7 +29,7 @@ export async function startRedisProcess(
 ): Promise<RedisProcess> {
   const { port } = o;
   const list = [...(o.before ?? []), "--port", String(port), "--bind", "127.0.0.1", ...o.list];
-  const run = (): ChildProcess => spawn(path, list, { stdio: "ignore" });
+  const run = (): ChildProcess => spawnHeld(path, list, { stdio: "ignore" });
   const isThere = async (): Promise<boolean> => (await askRedis(port, "PING")) === "+PONG\r\n";
   let child = run();
   const kill = (): Promise<void> => endChild(child);
