@@ -1,4 +1,5 @@
-import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { generateKeyPairSync } from "node:crypto";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
@@ -52,6 +53,31 @@ describe("load import", () => {
     expect(host.out()).toContain("k6 of unknown version, k6-summary-export");
     expect(host.out()).toContain("http_req_duration n 400");
     expect(host.out()).toContain("foreign");
+  });
+
+  it.each([
+    ["gates", ["import", "s.json", "--plan", "p.yaml"]],
+    ["waivers", ["import", "s.json", "--plan", "p.yaml"]],
+    ["threshold", ["import", "s.json", "--plan", "p.yaml"]],
+    ["use", ["drive", "k6", "s.json"]],
+    ["skip", ["export", "k6", "p.yaml"]],
+  ])("--%s is refused, not left aside: %j", async (name, argv) => {
+    const host = await cli(cwd, [...argv, `--${name}`, "load"]);
+    expect([host.code, host.out()]).toEqual([64, ""]);
+    expect(host.err()).toContain(`--${name} is for`);
+  });
+
+  it("is signed by --sign-key, and a key that is not there is said before a tool runs", async () => {
+    const { privateKey } = generateKeyPairSync("ed25519");
+    writeFileSync(join(cwd, "me.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
+    const own = folderWith({});
+    const signed = ["import", "s.json", "--plan", "p.yaml", "--state", own];
+    expect((await cli(cwd, [...signed, "--sign-key", "me.pem"])).code).toBe(0);
+    const [run = ""] = readdirSync(join(own, "runs")).filter((name) => name !== "latest");
+    expect(readdirSync(join(own, "runs", run))).toContain("attestations");
+    const gone = await cli(cwd, ["drive", "k6", "s.json", "--sign-key", "gone.pem"]);
+    expect(gone.err()).toContain("LL_SIGN_KEY");
+    expect(gone.err()).not.toContain("LL_LOAD_DRIVER_MISSING");
   });
 
   it("with a plan that accepts imported results their counts decide: exit 0", async () => {

@@ -11,8 +11,10 @@ import {
   noImportPlan,
   readForeign,
   readImportPlan,
+  signRun,
 } from "@loadline/validator";
 import { LoadlineError } from "@loadline/kit/errors";
+import { signersOf } from "../accepted.ts";
 import { cliErrors } from "../errors.ts";
 import { refuseUnsent } from "../plan-options.ts";
 import type { ExitCode } from "../process/host.ts";
@@ -22,6 +24,7 @@ import { showRun } from "../show-run.ts";
 import { cleanText } from "../terminal/clean-text.ts";
 import { interopActions } from "./load-interop-options.ts";
 import { readText } from "./load-interop-file.ts";
+import { refuseDemands } from "./load-options.ts";
 import { foreignText } from "./load-interop-text.ts";
 import type { RunVerb, VerbContext } from "./verb.ts";
 
@@ -29,12 +32,23 @@ import type { RunVerb, VerbContext } from "./verb.ts";
 export function withInterop(own: RunVerb): RunVerb {
   return async (context) => {
     const action = interopActions.find((one) => one === context.args.positionals[0]);
-    if (action !== undefined) refuseUnsent(context.args.text("target") ?? "");
+    if (action !== undefined) refuseOthers(context);
     if (action === "import") return runImport(context);
     if (action === "drive") return runDrive(context);
     if (action === "export") return (await import("./load-export.ts")).runLoadExport(context);
     return own(context);
   };
+}
+
+/** @throws LL_CLI_VALUE for what would be left aside: it could have kept a run from READY. */
+function refuseOthers({ host, args }: VerbContext): void {
+  // A key that cannot be read is said before a tool runs for long.
+  signersOf(host, args);
+  refuseUnsent(args.text("target") ?? "");
+  refuseDemands(args);
+  if (args.text("threshold") === undefined) return;
+  const message = "--threshold is for a load of its own; results are judged by those of --plan.";
+  throw cliErrors.make("LL_CLI_VALUE", message);
 }
 
 /** Result files of another tool become a run of their own: claims, imported evidence, verdict. */
@@ -145,7 +159,9 @@ async function show(
     ...(target !== undefined && { target }),
   };
   const deps = await runDepsOf(context, signal);
+  const signers = signersOf(host, args);
   const result = await importRun(job, deps);
+  signRun(result.runDir, result.verdict, signers);
   const above = imported.toolMissing === undefined ? foreignText(imported.run) : "";
   showRun(host, result, { again: deps.reproduce, json, above });
   return result.exitCode;

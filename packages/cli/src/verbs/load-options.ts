@@ -1,4 +1,5 @@
-import type { OptionSpec } from "../args.ts";
+import type { Args, OptionSpec } from "../args.ts";
+import { cliErrors } from "../errors.ts";
 
 /** What `load` takes beyond the options of a validation run. */
 export const loadOptions: readonly OptionSpec[] = [
@@ -31,3 +32,14 @@ export const loadOptions: readonly OptionSpec[] = [
   { name: "explore", help: "run a plan that cannot prove its claims; exits 2" },
   { name: "dry-run", help: "print samples, minutes and what cannot be proven; send nothing" },
 ];
+
+/** What only a plan to validate has a place for. */
+const demands = ["waivers", "gates", "use", "skip"] as const;
+
+/** @throws LL_CLI_VALUE for a demand on the verdict that no load and no import asks */
+export function refuseDemands(args: Args): void {
+  const found = demands.find((name) => args.text(name) !== undefined);
+  if (found === undefined) return;
+  const message = `--${found} is for validation plans; a load takes none.`;
+  throw cliErrors.make("LL_CLI_VALUE", message);
+}

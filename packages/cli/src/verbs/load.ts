@@ -24,6 +24,7 @@ import { cleanText } from "../terminal/clean-text.ts";
 import { findingLines } from "../terminal/load-findings.ts";
 import { createLoadView } from "../terminal/load-view.ts";
 import { jobOfFlags, jobOfNamed, jobOfPlan } from "./load-job.ts";
+import { refuseDemands } from "./load-options.ts";
 import { loadPlanText } from "./load-plan-text.ts";
 import { runStage } from "./validate.ts";
 import type { VerbContext } from "./verb.ts";
@@ -61,19 +62,13 @@ export function isOwnLoad(args: Args): boolean {
   );
 }
 
-/** What only a plan to validate has. */
-const ofValidation = ["waivers", "gates", "use", "skip"] as const;
-
 /** @throws LL_CLI_VALUE for what a load of its own would leave aside */
 function refuseValidation(args: Args): void {
   if (args.text("plan") !== undefined) {
     const message = "--plan is a plan to validate, and takes none of a load's own options.";
     throw cliErrors.make("LL_CLI_VALUE", `${message} A plan of a load is the argument PLAN.`);
   }
-  const found = ofValidation.find((name) => args.text(name) !== undefined);
-  if (found === undefined) return;
-  const message = `--${found} is for validation plans; a load takes none.`;
-  throw cliErrors.make("LL_CLI_VALUE", message);
+  refuseDemands(args);
 }
 
 /** `loadline load`: a plan, a profile or flags become a validation run of load alone. */
