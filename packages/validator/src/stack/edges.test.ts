@@ -1,3 +1,4 @@
+import { freePort } from "../../../testkit/src/free-port.ts";
 import { describe, expect, it } from "vitest";
 import { edgeSaboteur } from "./edges.ts";
 import { runStackPlan } from "./stack.fixture.ts";
@@ -18,6 +19,13 @@ describe("edges", () => {
     expect(words["edge.it.cache"]).toBe("failed false");
     expect(sentences["edge.it.cache"]).toContain("is not in cache");
     expect(words["cache.login"]).toBe("passed");
+  });
+
+  it("a service whose neighbour is away says so, and ends nobody", async () => {
+    const port = await freePort();
+    await using api = await startEdgeApi(port, false);
+    const sent = await fetch(`${api.url}/items`, { method: "POST", body: '{"name":"a"}' });
+    expect(sent.status).toBe(502);
   });
 
   it("to a kind that has no login rest on its answer, and without a way to look are errors of the check", async () => {

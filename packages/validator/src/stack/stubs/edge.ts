@@ -20,14 +20,15 @@ export async function startEdgeApi(redisPort: number, forgets: boolean) {
     request.on("end", () => {
       const text = Buffer.concat(chunks).toString("utf8");
       const key = `item:${/"name":"([^"]+)"/.exec(text)?.[1] ?? ""}`;
-      const answer = (): void => void response.writeHead(201).end("{}");
-      if (forgets) return answer();
+      const answer = (status: number): void => void response.writeHead(status).end("{}");
+      if (forgets) return answer(201);
       const socket = createConnection(redisPort, "127.0.0.1");
       socket.write(`*3\r\n$3\r\nSET\r\n$${key.length}\r\n${key}\r\n$1\r\n1\r\n`);
       socket.once("data", () => {
         socket.destroy();
-        answer();
+        answer(201);
       });
+      socket.once("error", () => answer(502));
     });
   });
   const door = await listening(server);
