@@ -20,8 +20,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe("a part of a test", () => {
-  it("ends with the run of tests that is killed in the middle", async () => {
+describe("a part that is held", () => {
+  it("ends with its starter, which is killed in the middle", async () => {
     const script = `
       import { spawnHeld } from ${JSON.stringify(new URL("./spawn-held.ts", import.meta.url))};
       const part = spawnHeld("sleep", ["60"], { stdio: "ignore" });
