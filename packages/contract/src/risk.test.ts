@@ -1,23 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { makeClaim, startRun } from "../test/support.ts";
+import { claimOf as anyClaimOf, document } from "../test/one-claim.ts";
 import { claimCategories } from "./claim.ts";
 import type { ClaimVerdict } from "./report-model.ts";
 import { citedRisk, riskLevelOf, riskLevels, riskStatements } from "./risk.ts";
 import { buildScorecard } from "./scorecard.ts";
 import { verdictOrder } from "./verdict.ts";
 
-const run = startRun([makeClaim({ id: "core.up", kind: "predicate" })]);
-run.observe("core.up", true);
-run.close();
-run.end();
-const document = run.fold();
-const [claim] = document.claims;
-
-function claimOf(over: Partial<ClaimVerdict>): ClaimVerdict {
-  if (!claim) throw new Error("the run has a claim");
-  return { ...claim, category: "Disaster Recovery", ...over };
-}
+const claimOf = (over: Partial<ClaimVerdict>): ClaimVerdict =>
+  anyClaimOf({ category: "Disaster Recovery", ...over });
 
 const dataLoss = (claims: readonly ClaimVerdict[]) => {
   const found = riskStatements(claims).find(({ risk }) => risk === "data loss");

@@ -1,22 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { makeClaim, startRun } from "../test/support.ts";
+import { claimOf, document } from "../test/one-claim.ts";
 import { claimCategories } from "./claim.ts";
 import type { ClaimVerdict, VerdictDocument } from "./report-model.ts";
 import { buildScorecard, groupOf, scoreRow } from "./scorecard.ts";
 import { verdictOrder } from "./verdict.ts";
 
-const run = startRun([makeClaim({ id: "core.up", kind: "predicate" })]);
-run.observe("core.up", true);
-run.close();
-run.end();
-const document = run.fold();
-const [claim] = document.claims;
-
-function claimOf(over: Partial<ClaimVerdict>): ClaimVerdict {
-  if (!claim) throw new Error("the run has a claim");
-  return { ...claim, ...over };
-}
 function documentOf(claims: readonly ClaimVerdict[], over: Partial<VerdictDocument> = {}) {
   return { ...document, claims, ...over };
 }
