@@ -13,6 +13,8 @@ const workers = 2;
 let stateDir = "";
 let gateway: Gateway;
 let port = 0;
+/** The log so far. */
+let text = "";
 const sockets: Socket[] = [];
 
 beforeEach(async () => {
@@ -28,7 +30,9 @@ beforeEach(async () => {
     routes: { sim: { models: ["sim"], groups: [{ targets: ["s"] }] } },
   };
   const config = loadConfig(undefined, {}, settings);
-  gateway = await openGateway(config, { clock, random: systemRandom(), log: () => undefined });
+  text = "";
+  const log = (lines: string): void => void (text += lines);
+  gateway = await openGateway(config, { clock, random: systemRandom(), log });
   port = Number(new URL((await gateway.start()).url).port);
 });
 
@@ -82,4 +86,18 @@ it("a connection that a worker was being handed when it was killed is closed, or
   for (const pid of stopped) process.kill(pid, "SIGKILL");
   for (const { socket, text } of given)
     await eventually(clock, () => socket.closed || text() !== "", waitMs);
+});
+
+it("a worker for which the system makes no process is tried again, and the others serve", async () => {
+  const [victim = -1, other = -1] = pids();
+  const name = "LONGER_THAN_A_PROCESS_MAY_BE_GIVEN";
+  process.env[name] = "x".repeat(1024 * 1024);
+  try {
+    process.kill(victim, "SIGKILL");
+    await eventually(clock, () => text.includes("E2BIG"), waitMs);
+  } finally {
+    delete process.env[name];
+  }
+  await eventually(clock, () => text.split('"event":"worker"').length === workers + 2, waitMs);
+  expect(pids()).toContain(other);
 });

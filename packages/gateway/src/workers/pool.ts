@@ -142,13 +142,25 @@ export class WorkerPool {
     if (this.#isClosing) return;
     const delayMs = this.#restarts.ended(clock.monotonicMs());
     logger.error("worker ended", { worker: worker.id, pid: worker.handle.pid, how, delayMs });
+    this.#replace(delayMs);
+  }
+
+  /** One that cannot begin ends, and is replaced like any other. */
+  #replace(delayMs: number): void {
+    const { clock, logger } = this.#deps;
+    const failed = (cause: unknown): void => {
+      const text = cause instanceof Error ? cause.message : String(cause);
+      logger.error("worker not begun", { text });
+    };
     const timer = clock.after(delayMs, () => {
       this.#timers.delete(timer);
-      // One that cannot begin ends, and is replaced like any other.
-      this.#begin().catch((cause: unknown) => {
-        const text = cause instanceof Error ? cause.message : String(cause);
-        logger.error("worker not begun", { text });
-      });
+      try {
+        this.#begin().catch(failed);
+      } catch (cause) {
+        // The system made no process, such as for want of memory: nobody tells of its end.
+        failed(cause);
+        this.#replace(this.#restarts.ended(clock.monotonicMs()));
+      }
     });
     this.#timers.add(timer);
   }
