@@ -18,6 +18,8 @@ class Wire {
     this.#socket.setEncoding("latin1");
     this.#socket.on("data", (chunk: string) => void (this.#text += chunk));
     this.#socket.on("close", () => void (this.#isClosed = true));
+    // What is refused may be cut off while the rest of it is on its way; a close follows.
+    this.#socket.on("error", () => undefined);
   }
 
   get isClosed(): boolean {
