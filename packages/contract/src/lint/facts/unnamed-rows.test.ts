@@ -67,6 +67,8 @@ describe("figures beside no name of what they are of", () => {
     ["- DNS: 10 ms\n- Connect: 20 ms\n- Total: 100 ms", []],
     ["- Load: 10 min\n- Longest wait: 15 min\n- Total: 10 min", []],
     ["- Load: 10 min\n- Tests: 15\n- Total: 12 min", []],
+    ["- Load: 3 h\n- Chaos: 4 h\n- Total downtime: 1 h", []],
+    ["- Uptime: 3 h\n- RTO: 4 h\n- Total: 5 h", []],
   ])("the stages of a list come to its total: %s", (text, rules) => {
     expect(rulesOf(`${text}\n`)).toEqual(rules);
   });

@@ -1,6 +1,6 @@
 import { agrees, Collector, exactOf, isAside, quoteField, shownIn } from "../finding.ts";
 import { once } from "../facts/once.ts";
-import { isExtreme, isMeanLabel, isTotalLabel } from "../facts/roles.ts";
+import { isExtreme, isMeanLabel } from "../facts/roles.ts";
 import type { Amount, Field, Grid, LintRule, Quote, Report, Row, RuleResult } from "../types.ts";
 
 const overlapping =
@@ -68,6 +68,11 @@ function inGrid(grid: Grid, out: Collector): void {
   }
 }
 
+const allStages =
+  /^(?:grand )?total(?: (?:time|duration|run ?time))?$|^(?:sum|overall|summe|gesamt)$/i;
+const noStage =
+  /\b(?:up ?time|down ?time|rto|rpo|mtt\w|retention|age|ttl|expir\w*|window|since|left|remaining|saved)\b/i;
+
 /** Stages take minutes; the seconds of one request may be told in part, or overlap. */
 const ofStages = /^(?:m|mins?|minutes?|h|hrs?|hours?|minuten|stunden?)$/;
 
@@ -75,10 +80,14 @@ const ofStages = /^(?:m|mins?|minutes?|h|hrs?|hours?|minuten|stunden?)$/;
 function inList({ rows }: Grid, out: Collector): void {
   const [row, second] = rows;
   if (row === undefined || second !== undefined || row.label !== "") return;
-  const totals = row.fields.filter(({ name }) => isTotalLabel(name) && !isMeanLabel(name));
+  const totals = row.fields.filter(({ name }) => allStages.test(name.trim()));
   const [total] = totals;
   const isOther = ({ name, role }: Field): boolean =>
-    noSum.test(name) || isExtreme(name) || role === "target" || role === "quantile";
+    noSum.test(name) ||
+    noStage.test(name) ||
+    isExtreme(name) ||
+    role === "target" ||
+    role === "quantile";
   if (total === undefined || totals.length !== 1 || row.fields.some(isOther)) return;
   if (!ofStages.test(exactOf(total)?.unit ?? "")) return;
   const parts = row.fields.filter((field) => field !== total);
