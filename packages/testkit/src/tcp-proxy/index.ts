@@ -1,5 +1,6 @@
 import { createServer, connect, type Socket } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
+import { freePort } from "../free-port.ts";
 import { listenOnLoopback } from "../listen.ts";
 
 /** Passes connections on loopback to a server, late or not at all when it is told so. */
@@ -29,7 +30,8 @@ export async function startTcpProxy(o: { clock: Clock; targetPort: number }): Pr
     client.on("data", (bytes) => target.write(bytes));
     handOn({ from: target, to: client, clock, delayMs: () => delayMs() });
   });
-  const port = await listenOnLoopback(server);
+  // It is closed for a while: nobody else may be given it then.
+  const port = await listenOnLoopback(server, { port: await freePort() });
   const refuse = (): Promise<void> => {
     for (const socket of open) socket.destroy();
     return new Promise((resolve) => server.close(() => resolve()));

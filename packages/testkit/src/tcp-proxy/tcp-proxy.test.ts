@@ -47,6 +47,14 @@ describe("the TCP proxy", () => {
     socket.destroy();
   });
 
+  it("has a port that the system gives nobody while it refuses", async () => {
+    // Where Linux begins with those that it gives to whoever asks for any.
+    expect(proxy.port).toBeLessThan(32_768);
+    await proxy.refuse();
+    await proxy.accept();
+    expect((await ask(await open(), "again")).text).toBe("again");
+  });
+
   it("keeps the order of answers whose delays differ", async () => {
     const socket = await open();
     const delays = [1, 0.1, 0.5, 0, 0.2];
