@@ -53,12 +53,16 @@ export class JsonBodyReader implements AnswerReader {
   }
 }
 
-/** A whole answer of a dialect: its time to first token is unknown, never its total time. */
+/**
+ * A whole answer of a dialect, bad where the model ended by itself without a word. Its time to first token
+ * is unknown, never its total time.
+ */
 export function dialectBodyReader(dialect: Dialect, o: ReaderOptions): AnswerReader {
   const { countTokens } = o;
   return new JsonBodyReader((body, flight) => {
     const seen = new Seen(countTokens !== undefined || o.text !== undefined);
     if (!dialect.readBody(body, seen) || seen.fault !== "none") return "protocol";
+    if (seen.content === "none" && !seen.cutShort) return "protocol";
     if (seen.tokens >= 0) {
       flight.tokens = seen.tokens;
       flight.tokensFrom = "usage";

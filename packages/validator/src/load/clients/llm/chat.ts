@@ -1,5 +1,13 @@
 import { isRecord } from "@loadline/kit/json";
-import { countOf, type Dialect, listOf, objectOf, choicesIn, type Seen } from "./dialect.ts";
+import {
+  choicesIn,
+  countOf,
+  type Dialect,
+  listOf,
+  markFinish,
+  objectOf,
+  type Seen,
+} from "./dialect.ts";
 
 /** Chat completions of OpenAI's dialect. */
 export const chatDialect: Dialect = {
@@ -24,6 +32,7 @@ export const chatDialect: Dialect = {
       readMessage(message, seen);
     }
     seen.tokens = countOf(body["usage"], "completion_tokens");
+    markFinish(choices, seen);
     return choices.length > 0;
   },
 };

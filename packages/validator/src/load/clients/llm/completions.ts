@@ -1,5 +1,5 @@
 import { isRecord } from "@loadline/kit/json";
-import { countOf, type Dialect, listOf, objectOf, choicesIn } from "./dialect.ts";
+import { choicesIn, countOf, type Dialect, listOf, markFinish, objectOf } from "./dialect.ts";
 
 /** Text completions, OpenAI's older dialect. */
 export const completionsDialect: Dialect = {
@@ -25,6 +25,7 @@ export const completionsDialect: Dialect = {
       seen.mark(choice["text"], "output");
     }
     seen.tokens = countOf(body["usage"], "completion_tokens");
+    markFinish(choices, seen);
     return choices.length > 0;
   },
 };

@@ -17,6 +17,8 @@ export class Seen {
   tokens = -1;
   /** The end marker of the dialect. */
   ended = false;
+  /** Something other than the model's own end is told: a bound, a filter, a tool. */
+  cutShort = false;
   fault: "none" | "protocol" | "stream_error" = "none";
   /** Content as text, kept only for a tokenizer. */
   text = "";
@@ -34,6 +36,7 @@ export class Seen {
     this.content = "none";
     this.tokens = -1;
     this.ended = false;
+    this.cutShort = false;
     this.fault = "none";
     this.text = "";
     this.marks = 0;
@@ -46,6 +49,13 @@ export class Seen {
     this.marks++;
     this.marked = value;
     if (this.keepsText) this.text += value;
+  }
+
+  /** Notes why an answer ended; `ownEnds` are the dialect's names for the model's own end. */
+  markEnd(reason: unknown, ownEnds: readonly string[]): void {
+    if (typeof reason === "string" && reason !== "" && !ownEnds.includes(reason)) {
+      this.cutShort = true;
+    }
   }
 
   /** Notes content that is no text; nested over 64 deep it is none a tool would take. */
@@ -102,8 +112,16 @@ export function choicesIn(data: string, type: string, seen: Seen): readonly unkn
   const choices = listOf(event["choices"]);
   seen.answer = choices.length > 0;
   seen.tokens = countOf(event["usage"], "completion_tokens");
+  markFinish(choices, seen);
   return choices;
 }
+
+/** Notes why each of OpenAI's choices ended. */
+export function markFinish(choices: readonly unknown[], seen: Seen): void {
+  for (const choice of choices) seen.markEnd(objectOf(choice)["finish_reason"], choiceEnds);
+}
+
+const choiceEnds = ["stop"];
 
 /** A JSON object, or null for any other text. */
 export function parseObject(text: string): JsonRecord | null {

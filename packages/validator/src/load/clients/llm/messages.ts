@@ -33,6 +33,7 @@ export const messagesDialect: Dialect = {
       case "message_delta":
         // Cumulative; the count of `message_start` is of its first moment and never the total.
         seen.tokens = countOf(event["usage"], "output_tokens");
+        seen.markEnd(objectOf(event["delta"])["stop_reason"], ownEnds);
         return;
       case "message_stop":
         seen.ended = true;
@@ -46,9 +47,12 @@ export const messagesDialect: Dialect = {
     if (!Array.isArray(content) || body["type"] === "error") return false;
     for (const block of content) readBlock(block, seen);
     seen.tokens = countOf(body["usage"], "output_tokens");
+    seen.markEnd(body["stop_reason"], ownEnds);
     return true;
   },
 };
+
+const ownEnds = ["end_turn", "stop_sequence"];
 
 /** A block at its start, or whole in an answer that is not streamed. */
 function readBlock(value: unknown, seen: Seen): void {

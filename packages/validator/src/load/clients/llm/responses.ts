@@ -45,14 +45,18 @@ export const responsesDialect: Dialect = {
     if (!Array.isArray(output) || body["status"] === "failed") return false;
     for (const item of output) readItem(objectOf(item), seen);
     seen.tokens = countOf(body["usage"], "output_tokens");
+    seen.markEnd(body["status"], ownEnds);
     return true;
   },
 };
+
+const ownEnds = ["completed", "response.completed"];
 
 function readEnd(name: string, response: JsonRecord, seen: Seen): void {
   if (name === "response.failed") seen.fault = "stream_error";
   else if (name !== "response.completed" && name !== "response.incomplete") return;
   seen.ended = true;
+  seen.markEnd(name, ownEnds);
   seen.tokens = countOf(response["usage"], "output_tokens");
 }
 

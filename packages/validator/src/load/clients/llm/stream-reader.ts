@@ -25,8 +25,8 @@ export interface ReaderOptions {
 const keptTextMax = 1_048_576;
 
 /**
- * A streamed answer. Ok needs: 2xx, `text/event-stream`, at least one event of the dialect, and its
- * end marker. The message is done at the marker, whatever the connection does later. Stamps are
+ * A streamed answer. Ok needs: 2xx, `text/event-stream`, at least one event of the dialect, content or
+ * a reason why there is none, and its end marker. The message is done at the marker, whatever the connection does later. Stamps are
  * those of the read an event ended in; a content event is one that carries content of any choice.
  */
 export class StreamReader implements AnswerReader {
@@ -43,6 +43,7 @@ export class StreamReader implements AnswerReader {
   #isStream = false;
   #bad: LoadOutcome | null = null;
   #ended = false;
+  #cutShort = false;
   #text = "";
 
   constructor(dialect: Dialect, o: ReaderOptions) {
@@ -101,6 +102,7 @@ export class StreamReader implements AnswerReader {
     if (!this.#isStream) return "protocol";
     if (!this.#ended) return "stream_truncated";
     if (!this.#answered) return "protocol";
+    if (flight.contentEvents === 0 && !this.#cutShort) return "protocol";
     const { countTokens } = this.#options;
     if (flight.tokens < 0 && countTokens !== undefined && this.#text.length < keptTextMax) {
       tokenize(flight, countTokens, this.#text);
@@ -124,6 +126,7 @@ export class StreamReader implements AnswerReader {
       return;
     }
     if (seen.answer) this.#answered = true;
+    if (seen.cutShort) this.#cutShort = true;
     // Some servers send usage cumulatively: the last one counts.
     if (seen.tokens >= 0) {
       flight.tokens = seen.tokens;
