@@ -150,11 +150,12 @@ const answered: Record<string, [client: LoadClient, ...Row]> = {
     "end",
     "reset",
   ],
-  "an event nested 100,000 deep": [
+  "an event nested 100,000 deep before a word": [
     stream,
     Buffer.concat([
       Buffer.from(events),
       chunk(`data: {"choices":[{"delta":{"content":${deep}}}]}\n\n`),
+      chunk(goodText),
       chunk(done),
       Buffer.from("0\r\n\r\n"),
     ]),
