@@ -7,12 +7,14 @@ function read(text: string): unknown {
   return valuesOf(parseDocument(text, { lineCounter: lines, uniqueKeys: true }), lines, "a.yaml");
 }
 
-const laughs = ["a: &a [x,x,x,x,x,x,x,x,x]", "b: &b [*a,*a,*a,*a,*a,*a]", "c: [*b,*b,*b,*b,*b]"];
+const times = (count: number, text: string): string => `[${Array(count).fill(text).join(",")}]`;
+const laughs = [`a: &a ${times(9, "x")}`, `b: &b ${times(9, "*a")}`, `c: ${times(10, "*b")}`];
 
 describe("a configuration file", () => {
   it("is the value that it writes, aliases included", () => {
     expect(read("a: &x {b: 1}\nc: *x\n")).toEqual({ a: { b: 1 }, c: { b: 1 } });
     expect(read("")).toBeNull();
+    expect(read(`a: &x 1\nb: ${times(50, "*x")}`)).toEqual({ a: 1, b: Array(50).fill(1) });
   });
 
   it.each([
@@ -31,6 +33,7 @@ describe("a configuration file", () => {
     ["at its top", "a: 1\n__proto__: {stateDir: elsewhere}\n", 2],
     ["among its routes", "routes:\n  a: {}\n  __proto__: {}\n", 3],
     ["within a list", "limits:\n  - { __proto__: 1 }\n", 2],
+    ["by an alias", "a: &a __proto__\n*a : {}\n", 2],
   ])("with a key that would be no key %s is refused, with its line", (_where, text, line) => {
     const message = `__proto__: unknown key. (a.yaml:${line})`;
     const refusal = { code: "LL_CONFIG_UNKNOWN_KEY", message };

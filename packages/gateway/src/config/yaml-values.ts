@@ -1,7 +1,8 @@
-import { type Document, isNode, type LineCounter, visit } from "yaml";
+import { type Document, isAlias, isNode, type LineCounter, visit } from "yaml";
 import { gatewayErrors } from "../errors.ts";
 
-const aliasesMax = 16;
+/** Uses of one anchor, those of what it holds multiplied. */
+const aliasesMax = 100;
 
 /**
  * The value of a parsed file. Throws LL_CONFIG_SYNTAX with path and line for whatever its parser, or
@@ -15,16 +16,21 @@ export function valuesOf(document: Document, lines: LineCounter, path: string): 
   }
   const lineOf = (node: unknown): number =>
     isNode(node) && node.range ? lines.linePos(node.range[0]).line : 1;
+  const anchors = new Map<string, unknown>();
   let aliasLine = 1;
   visit(document, {
     Pair(_, { key }) {
-      if (String(key) !== "__proto__") return;
+      const name = isAlias(key) ? anchors.get(key.source) : key;
+      if (String(name) !== "__proto__") return;
       const where = `${path}:${lineOf(key)}`;
       throw gatewayErrors.make("LL_CONFIG_UNKNOWN_KEY", `__proto__: unknown key. (${where})`);
     },
+    Value(_, node) {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
     Alias(_, node) {
       aliasLine = lineOf(node);
-      if (!node.resolve(document))
+      if (!anchors.has(node.source))
         throw syntaxFault(`*${node.source} names no anchor before it`, `${path}:${aliasLine}`);
     },
   });
