@@ -75,7 +75,7 @@ describe.skipIf(isMissing)("SQLite, which the gateway cannot do without", () => 
       const isBack = async (): Promise<boolean> =>
         (await subject.call()).status === 200 && (await sqlOf(url))[0] === 200;
       await eventually(clock, isBack, soonMs);
-      // A second after the last write that failed.
+      // Some time after the last write that failed.
       const isWell = async (): Promise<boolean> => {
         const [, sql] = await sqlOf(url);
         return isRecord(sql) && sql["state"] === "ok" && !("path" in sql);

@@ -5,8 +5,11 @@ import type { StoreHealth } from "./store.ts";
 const okEveryMs = 1000;
 const notOkEveryMs = 250;
 const slowMs = 250;
-/** A store whose calls fail and whose pings do not is no better for the pings. */
-const doubtMs = 1000;
+/**
+ * A store whose calls fail and whose pings do not is no better for the pings. Who tries again each
+ * second, with a call that may take another, fails again within it.
+ */
+const doubtMs = 2500;
 /** Beyond it the ends of keys and periods of budgets are others here than at the store. */
 const skewMsMax = 60_000;
 
@@ -36,7 +39,7 @@ export interface StoreWatch {
 /**
  * Knows whether a store is there: pings it each second, and each 250 ms while it is not ok. A ping
  * that fails or takes `pingMs` makes it down, a good one makes it ok again when no call has failed for
- * a second, a slow one, one that says why, or a clock more than 60 s off ours, degraded.
+ * 2.5 s, a slow one, one that says why, or a clock more than 60 s off ours, degraded.
  */
 export function createStoreWatch({ clock, ping, pingMs }: StoreWatchDeps): StoreWatch {
   let health: StoreHealth = { state: "ok", sinceMs: clock.wallMs(), latencyMs: 0 };
