@@ -1,5 +1,5 @@
 import { LoadlineError } from "@loadline/kit/errors";
-import { Pool, type PoolClient, types } from "pg";
+import { DatabaseError, Pool, type PoolClient, types } from "pg";
 import { type GatewayErrorCode, gatewayErrors } from "../../errors.ts";
 
 /** Kept open without work: the next call finds one. */
@@ -14,6 +14,8 @@ const numericOid = 1700;
 const conflictState = "23505";
 /** SQLSTATEs of a value that cannot be kept: a text with a NUL, one too long for its index. */
 const valueStates = /^(22|54)/;
+/** SQLSTATEs with which a server ends a connection, or makes none. */
+const endStates = /^(08|28|3D|53300|57P|25P0[34])/;
 
 /** Integers and sums arrive as numbers; all of ours are safe integers. */
 const getTypeParser = (oid: number, format?: "text" | "binary") =>
@@ -81,8 +83,12 @@ function codeOf(sqlState: string): GatewayErrorCode {
   return valueStates.test(sqlState) ? "LL_STATE_FIELD" : "LL_STATE_UNAVAILABLE";
 }
 
-/** Whether the server itself answered, so that the connection is still in step with it. */
+/**
+ * Whether the server itself answered, so that the connection is still in step with it. Its severity is
+ * a word of its language.
+ */
 export function isServersAnswer(cause: unknown): boolean {
-  if (!(cause instanceof Error) || !("code" in cause) || !("severity" in cause)) return false;
-  return cause.severity === "ERROR";
+  if (!(cause instanceof DatabaseError)) return false;
+  const { severity, code = "" } = cause;
+  return severity !== "FATAL" && severity !== "PANIC" && !endStates.test(code);
 }
