@@ -17,6 +17,7 @@ class Shelf {
   state: StoreHealth["state"] = "ok";
   /** Writes, but the answer gets lost. */
   isDeaf = false;
+  onWrite: () => void = () => undefined;
   readonly #listeners: ((health: StoreHealth) => void)[] = [];
 
   health(): StoreHealth {
@@ -33,6 +34,7 @@ class Shelf {
   }
 
   write(rows: readonly number[]): Promise<void> {
+    this.onWrite();
     const away = gatewayErrors.make("LL_STATE_UNAVAILABLE");
     if (this.state !== "ok" && !this.isDeaf) return Promise.reject(away);
     if (rows.includes(13)) return Promise.reject(gatewayErrors.make("LL_STATE_FIELD"));
@@ -157,5 +159,20 @@ describe("spooled writer", () => {
     await isEmpty();
     expect([shelf.rows, shelf.refused]).toEqual([[12, 14], [2]]);
     expect(await codeOf(writer.put([13]))).toBe("LL_STATE_FIELD");
+  });
+
+  it("one that is closed while it looks for what the store refuses leaves the rest to the next start", async () => {
+    shelf.become("down");
+    await writer.put([1, 2, 13, 3]);
+    let closing: Promise<void> | undefined;
+    shelf.onWrite = () => void (closing ??= writer.close());
+    shelf.become("ok");
+    await eventually(real, () => closing !== undefined, 10_000);
+    await closing;
+    expect([shelf.rows, spool.bytes > 0]).toEqual([[], true]);
+    await open();
+    clock.advance(0);
+    await isEmpty();
+    expect([shelf.rows, shelf.refused]).toEqual([[1, 2, 3], [1]]);
   });
 });

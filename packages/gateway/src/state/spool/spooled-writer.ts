@@ -105,6 +105,7 @@ class StoreOrSpool<T> implements SpooledWriter<T> {
     let refused = 0;
     let why: unknown;
     for (const record of records) {
+      if (this.#isClosed) throw new StopDraining();
       const refusal = await this.#refusal([record]);
       if (refusal === undefined) continue;
       refused++;
