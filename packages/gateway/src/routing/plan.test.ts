@@ -177,6 +177,35 @@ describe("the same target again", () => {
   });
 });
 
+describe("a target that cannot be asked this", () => {
+  it("is no failover: the targets before and behind it are", () => {
+    const w = createWorld(abc);
+    expect(w.run((permit) => (permit.target.name === "b" ? "unasked" : "server"))).toEqual([
+      "a",
+      "b",
+      "c",
+    ]);
+    const text = w.metricsText();
+    expect(text).toContain('loadline_failovers_total{from="a",to="c",reason="server"} 1\n');
+    expect(text).toContain('loadline_failovers_total{from="a",to="b",reason="server"} 0\n');
+    expect(text).not.toContain('loadline_failovers_total{from="b",to="c",reason="server"} 1\n');
+  });
+
+  it("with nothing behind it leaves a wait for the target before it no failover", () => {
+    const w = createWorld({ targets: targetsOf("ab"), routes: routeOf([{ targets: "ab" }]) });
+    const plan = w.plan();
+    permitOf(plan.next()).end("rate_limited", 100);
+    permitOf(plan.next()).end("unasked");
+    const wait = plan.next();
+    if (wait.kind !== "wait") throw new TypeError("no wait");
+    w.clock.advance(wait.waitMs);
+    const again = permitOf(plan.next());
+    again.end("ok");
+    expect(again.target.name).toBe("a");
+    expect(w.metricsText()).not.toMatch(/^loadline_failovers_total\{.*\} 1$/m);
+  });
+});
+
 describe("upstream keys", () => {
   it("take turns; a cooled one rests until its Retry-After while the other goes on", () => {
     const w = createWorld(
@@ -274,6 +303,26 @@ describe("hedging", () => {
     }
     expect(hedges).toBe(20);
   });
+
+  it.each(["server", "unasked"] as const)(
+    "a key that is refused is followed by the next one of its own target, not of its hedge's: %s",
+    (hedge) => {
+      const w = createWorld(
+        {
+          targets: targetsOf("ab", { maxInFlight: 10 }),
+          routes: routeOf([{ targets: "ab" }], { hedge: { after: "200ms" } }),
+        },
+        { keys: 2 },
+      );
+      // 2 % of the requests may be hedged: the next one is saved up.
+      for (let i = 0; i < 49; i++) w.plan();
+      const plan = w.plan();
+      const first = permitOf(plan.next());
+      permitOf(plan.next()).end(hedge);
+      first.end("key");
+      expect(permitOf(plan.next()).key?.id).toBe("a/1");
+    },
+  );
 
   it.each([
     { sequences: 1, inFlight: 0, isHedged: false },

@@ -36,7 +36,10 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
   readonly #tried: TargetState[] = [];
   #attempts = 0;
   #open = 0;
-  #last: TargetPermit | undefined;
+  /** Where the last attempt ended. */
+  #last: TargetState | undefined;
+  /** Where the attempt under way came from, until it is known that its target was asked. */
+  #failover: { readonly from: TargetState; readonly outcome: AttemptOutcome } | undefined;
   #next: "target" | "key" | "never" = "target";
   #waitFor: TargetState | undefined;
   /** Targets of this plan that named a Retry-After worth waiting for. */
@@ -82,17 +85,18 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
   longer(): TargetPermit | undefined {
     const route = this.#route;
     const state = route?.longer;
-    const from = this.#last?.state;
+    const from = this.#last;
     if (!state || !from || this.#open > 0 || this.#attempts >= route.attemptsMax) return undefined;
     if (this.hasTried(state) || !mayFallBack(this.#x) || !servesOperation(state.target, this.#x))
       return undefined;
     const permit = this.#attempt(state, this.#deps.nowMs(), false);
-    if (permit) this.#deps.metrics.onFailover(from.name, permit.state.name, "caller");
+    if (permit) this.#failover = { from, outcome: "caller" };
     return permit;
   }
 
   onContent(permit: TargetPermit, ttftMs: number, nowMs: number): void {
     const route = this.#route;
+    this.#wentOver(permit);
     route?.hedge?.ttft[this.answers].observe(ttftMs, nowMs);
     if (permit.isHedge) this.#deps.metrics.onHedge("won");
     if (this.#failedAtMs < 0 || !route) return;
@@ -106,11 +110,14 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
     this.#open--;
     const effect = outcomeEffects[outcome];
     this.#next = effect.next;
-    if (effect.next === "never") return;
     if (outcome === "unasked") {
       this.#attempts--;
+      if (!permit.isHedge) this.#failover = undefined;
       return;
     }
+    this.#last = permit.state;
+    this.#wentOver(permit);
+    if (effect.next === "never") return;
     this.#failure = outcome;
     const waitMaxMs = this.#route?.waitMaxMs ?? 0;
     if (this.#failedAtMs < 0) {
@@ -131,7 +138,6 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
     if (!permit) return undefined;
     if (this.#attempts++ === 0) state.budget.credit();
     this.#open++;
-    this.#last = permit;
     if (!this.#tried.includes(state)) this.#tried.push(state);
     return permit;
   }
@@ -139,14 +145,23 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
   #otherTarget(route: RouteState, nowMs: number): TargetPermit | undefined {
     if (this.#attempts > 0 && !mayFallBack(this.#x)) return undefined;
     const state = route.pick(this.#x, this, nowMs);
-    const from = this.#last?.state;
-    if (state && from) this.#deps.metrics.onFailover(from.name, state.name, this.#failure);
-    return state && this.#attempt(state, nowMs, false);
+    const from = this.#last;
+    const permit = state && this.#attempt(state, nowMs, false);
+    if (permit && from) this.#failover = { from, outcome: this.#failure };
+    return permit;
+  }
+
+  /** Counts that another target was asked. A hedge is no failover, whatever goes on beside it. */
+  #wentOver(permit: TargetPermit): void {
+    const failover = this.#failover;
+    if (!failover || permit.isHedge) return;
+    this.#failover = undefined;
+    this.#deps.metrics.onFailover(failover.from.name, permit.state.name, failover.outcome);
   }
 
   /** The target that refused its key, with another key. */
   #sameTarget(nowMs: number): TargetPermit | undefined {
-    const state = this.#last?.state;
+    const state = this.#last;
     if (this.#next !== "key" || !state || state.keys.length < 2) return undefined;
     if (!state.isUsable(nowMs)) return undefined;
     return this.#takeRetry(state, nowMs) ? this.#attempt(state, nowMs, false) : undefined;
