@@ -14,7 +14,6 @@ import { isResumable, SentText } from "../stream/resume.ts";
 import type { HeldBytes, StreamSettings } from "../stream/settings.ts";
 import { shownRefusal } from "../stream/shown-refusal.ts";
 import { noUsage, totalUsage } from "../stream/usage.ts";
-import { saysTooLong } from "../upstream/classify.ts";
 import type { FailureClass } from "../upstream/upstream.ts";
 import type { Watch, Watched } from "../upstream/watch.ts";
 import type { CancelReason, Exchange, ExitReason, Refusal } from "./exchange.ts";
@@ -185,13 +184,15 @@ export class CallRun implements AttemptHost, Watched {
   }
 
   #next(): void {
-    if (this.#tooLong) {
+    if (this.#tooLong && !this.#resumed) {
       this.#relayCaller(this.#tooLong.attempt, this.#tooLong.failure);
       return;
     }
     const next = this.#plan.next();
     if (next.kind === "attempt") {
       this.#begin(next.permit);
+    } else if (this.#resumed) {
+      this.#cut(this.#resumed.code ?? "LL_STREAM_CUT");
     } else if (next.kind === "wait") {
       this.#waitUntilMs = this.nowMs() + next.waitMs;
       this.onMoved();
@@ -212,9 +213,8 @@ export class CallRun implements AttemptHost, Watched {
     const prepared = prepareRequest(x, body, permit, prefill);
     if ("code" in prepared) {
       permit.end("unasked");
-      // A fallback that cannot be asked this is passed over; the first target says why.
-      if (isResume) this.#cut(this.#resumed?.code ?? "LL_STREAM_CUT");
-      else if (this.#started === 0) this.#refuse(prepared);
+      // What follows the first target is passed over when it cannot be asked this.
+      if (this.#started === 0) this.#refuse(prepared);
       else if (!this.#live) this.#next();
       return;
     }
@@ -301,8 +301,8 @@ export class CallRun implements AttemptHost, Watched {
 
   /** The caller's fault; one whose prompt is only too long may be another target's to answer. */
   #refused(attempt: Attempt, failure: AttemptFailure): void {
-    const isLong = this.#tooLong === undefined && !this.#live && saysTooLong(failure.body);
-    const permit = isLong ? this.#plan.longer() : undefined;
+    const mayAsk = this.#tooLong === undefined && !this.#live && failure.isTooLong === true;
+    const permit = mayAsk ? this.#plan.longer() : undefined;
     if (permit) {
       this.#tooLong = { attempt, failure };
       this.#hedgeAtMs = never;

@@ -2,7 +2,7 @@ import type { Dialect, Translation } from "../dialects/dialect.ts";
 import type { Exchange, Usage } from "../pipeline/exchange.ts";
 import type { AttemptOutcome, Permit } from "../routing/attempts.ts";
 import type { Target } from "../routing/routes.ts";
-import { classifyError } from "../upstream/classify.ts";
+import { classifyError, saysTooLong } from "../upstream/classify.ts";
 import { retryAfterMsOf } from "../upstream/retry-after.ts";
 import type { FailureClass, UpstreamCall, UpstreamSink } from "../upstream/upstream.ts";
 import type { Watch, Watched } from "../upstream/watch.ts";
@@ -23,6 +23,8 @@ export interface AttemptFailure {
   /** The upstream's own error body, when it was JSON. */
   readonly body?: Buffer | undefined;
   readonly retryAfterMs?: number | undefined;
+  /** A caller's fault that another target may not find: the prompt is too long for this one. */
+  readonly isTooLong?: boolean;
 }
 
 /** The exchange's side of its attempts. */
@@ -213,14 +215,16 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
     const type = this.#contentType || "no type";
     this.step("head_bad");
     // What is the caller's fault is shown to the caller.
-    const shown = failure === "caller" && body ? withoutKey(body, this.permit.key) : body;
-    this.#next(failure, isError ? `status ${status}` : `status ${status} with ${type}`, shown);
+    const isCallers = failure === "caller";
+    const shown = isCallers && body ? withoutKey(body, this.permit.key) : body;
+    const detail = isError ? `status ${status}` : `status ${status} with ${type}`;
+    this.#next({ failure, detail, body: shown, isTooLong: isCallers && saysTooLong(body) });
   }
 
   /** Does what ends an attempt; `failure` says more than the cell's. */
-  apply(cell: StreamCell, detail: string, failure?: FailureClass): void {
+  apply(cell: StreamCell, detail: string, failure?: FailureClass, isTooLong = false): void {
     const what = failure ?? cell.failure;
-    if (cell.action === "next") this.#next(what ?? "protocol", detail, undefined);
+    if (cell.action === "next") this.#next({ failure: what ?? "protocol", detail, isTooLong });
     else if (cell.action === "cut" || cell.action === "end" || cell.action === "append") {
       this.#over(cell.action === "cut");
       this.host.onEnd(this, cell, what);
@@ -341,10 +345,10 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
     else this.host.onMoved();
   }
 
-  #next(failure: FailureClass, detail: string, body: Buffer | undefined): void {
+  #next(failed: Omit<AttemptFailure, "status" | "retryAfterMs">): void {
     this.#over(true);
     const { status } = this;
-    this.host.onNext(this, { failure, detail, status, body, retryAfterMs: this.#retryAfterMs });
+    this.host.onNext(this, { ...failed, status, retryAfterMs: this.#retryAfterMs });
   }
 
   #over(mustAbort: boolean): void {

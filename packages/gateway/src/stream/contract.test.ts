@@ -259,6 +259,27 @@ describe("resume", () => {
     expect(t.order.lanes).toHaveLength(2);
   });
 
+  it("a target that cannot be asked to go on is passed over", () => {
+    const t = begin({ resumeMax: 1, foreign: "b" });
+    t.lane(0).head();
+    t.lane(0).send(delta("a"));
+    t.lane(0).fail();
+    t.lane(1).head();
+    t.lane(1).send(delta("b") + delta("", "stop") + done);
+    expect(t.order.ended).toEqual(["a reset", "b unasked", "c ok"]);
+    expect(t.client.text).toContain(": resumed target=c after=1\n\n");
+    expect(t.order.exits).toMatchObject([{ reason: "ok" }]);
+  });
+
+  it("nobody who can be asked to go on is the end, with the code of the fault", () => {
+    const t = begin({ resumeMax: 1, foreign: "bc" });
+    t.lane(0).head();
+    t.lane(0).send(delta("a"));
+    t.world.clock.advance(400);
+    expect(t.order.ended).toEqual(["a stall", "b unasked", "c unasked"]);
+    expect(t.order.exits).toMatchObject([{ reason: "cut", code: "LL_STREAM_STALL" }]);
+  });
+
   it("a tool call is never continued", () => {
     const t = begin({ resumeMax: 1 });
     const tool = { index: 0, delta: { tool_calls: [{ function: { name: "f" } }] } };

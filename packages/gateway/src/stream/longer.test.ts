@@ -24,6 +24,28 @@ describe("a target for prompts that are too long", () => {
     expect(t.order.exits).toMatchObject([{ reason: "ok", status: 200 }]);
   });
 
+  it.each([
+    ["by its code", refusal],
+    ["in words", '{"error":{"message":"The maximum context length is 9 tokens.","code":400}}'],
+  ])("is asked when the first one reports it within its stream: %s", (_how, said) => {
+    const t = begin({ hasLonger: true });
+    t.lane(0).head();
+    t.lane(0).send(`data: ${said}\n\n`);
+    expect(t.order.lanes).toHaveLength(2);
+    t.lane(1).head();
+    t.lane(1).send(delta("a") + delta("", "stop") + done);
+    expect(t.client.text).toBe(delta("a") + delta("", "stop") + done);
+    expect(t.order.ended).toEqual(["a caller", "b ok"]);
+  });
+
+  it("is not asked for what the first one reports of something else", () => {
+    const t = begin({ hasLonger: true });
+    t.lane(0).head();
+    t.lane(0).send('data: {"error":{"message":"m","code":"content_filter"}}\n\n');
+    expect(t.order.lanes).toHaveLength(1);
+    expect(t.order.exits).toMatchObject([{ code: "LL_BODY_FIELD" }]);
+  });
+
   it.each(["before its head", "before its content"])(
     "that fails %s leaves the first refusal standing, and no other is asked",
     (when) => {

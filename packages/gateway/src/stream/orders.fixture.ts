@@ -152,6 +152,8 @@ export interface OrderOptions {
   readonly maxTokens?: number;
   /** Of all targets; an openai-compatible one when absent. */
   readonly provider?: string;
+  /** Names of targets that speak Anthropic's API. */
+  readonly foreign?: string;
   readonly timeouts?: Partial<RouteTimeouts>;
 }
 
@@ -249,7 +251,8 @@ export class Order {
   }
 
   #target(name: string, o: OrderOptions): Target {
-    const provider = findProvider(o.provider ?? "openai-compatible");
+    const isForeign = o.foreign?.includes(name) === true;
+    const provider = findProvider(isForeign ? "anthropic" : (o.provider ?? "openai-compatible"));
     if (!provider) throw new Error("no provider");
     return {
       name,

@@ -2,7 +2,7 @@ import { choicesOf, outputBoundOf } from "../body/request.ts";
 import { plainEvents, type StreamEvent } from "../dialects/events.ts";
 import { laterUsage } from "../dialects/usage.ts";
 import { isTooDeep } from "../translate/depth.ts";
-import { classifyReported } from "../upstream/classify.ts";
+import { classifyReported, reportsTooLong } from "../upstream/classify.ts";
 import type { Attempt } from "./attempt.ts";
 import { EventMemory } from "./event-memory.ts";
 import type { StreamCell, StreamInput } from "./machine.ts";
@@ -155,9 +155,10 @@ export class StreamRelay {
     const attempt = this.#attempt;
     if (cell.action !== "next") this.#send(run);
     if (cell.action === "end") attempt.last = attempt.translation?.end() ?? event;
-    const isError = input === "error";
     const rules = attempt.target.provider.errors ?? [];
-    attempt.apply(cell, detailOf(input), isError ? classifyReported(rules, event) : undefined);
+    const failure = input === "error" ? classifyReported(rules, event) : undefined;
+    const isTooLong = failure === "caller" && reportsTooLong(event);
+    attempt.apply(cell, detailOf(input), failure, isTooLong);
   }
 
   #inputOf(event: StreamEvent): StreamInput {

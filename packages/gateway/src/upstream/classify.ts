@@ -102,8 +102,17 @@ const lengthWords =
 
 /** Whether an error answer says that the prompt is too long for its model: by code, else in words. */
 export function saysTooLong(body: Buffer | undefined): boolean {
-  if (errorCodes(body).some((code) => lengthCodes.test(code))) return true;
-  const message = errorOf(body)["message"];
+  return isTooLong(errorOf(body));
+}
+
+/** The same of an error that an upstream reports within a stream. */
+export function reportsTooLong(event: Buffer): boolean {
+  return isTooLong(reportedOf(event));
+}
+
+function isTooLong(error: Readonly<Record<string, unknown>>): boolean {
+  if (codesOf(error).some((code) => lengthCodes.test(code))) return true;
+  const { message } = error;
   return typeof message === "string" && lengthWords.test(message);
 }
 
