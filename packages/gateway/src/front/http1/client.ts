@@ -4,6 +4,7 @@ import type { GatewayErrorCode } from "../../errors.ts";
 import type { ClientCertificate } from "../../identity/certificate.ts";
 import type { BodyRead, Client, Exchange } from "../../pipeline/exchange.ts";
 import { oneWriteBytesMax } from "../front.ts";
+import { takenBytesOf } from "../taken-bytes.ts";
 import type { Http1Connection } from "./connection.ts";
 
 const chunked = "transfer-encoding: chunked\r\n";
@@ -90,8 +91,7 @@ export class Http1Client implements Client {
   }
 
   get takenBytes(): number {
-    const { socket } = this.#connection;
-    return socket.bytesWritten - socket.writableLength;
+    return takenBytesOf(this.#connection.socket);
   }
 
   get isGone(): boolean {

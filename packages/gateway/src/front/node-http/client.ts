@@ -10,6 +10,7 @@ import {
 } from "../front.ts";
 import { Gathered } from "../../body/gathered.ts";
 import type { ProxyTrust } from "../proxy-trust.ts";
+import { takenBytesOf } from "../taken-bytes.ts";
 import { watchReader } from "./reader-watch.ts";
 import type { ClientCertificate } from "../../identity/certificate.ts";
 import type { BodyRead, Client, Exchange, SentHow } from "../../pipeline/exchange.ts";
@@ -95,8 +96,7 @@ export class NodeClient implements Client {
   }
 
   get takenBytes(): number {
-    const { socket } = this.#request;
-    return socket.bytesWritten - socket.writableLength;
+    return takenBytesOf(this.#request.socket);
   }
 
   get isGone(): boolean {
