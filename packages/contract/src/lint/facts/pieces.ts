@@ -83,8 +83,10 @@ function pieceField(piece: string, line: number, sign: DecimalSign): Field | nul
   return { name, role, cell: { text: amount.text, line }, amounts: [amount], status: null };
 }
 
-const between = /,\s+|;\s*|\s[|/]\s|\s\u00b7\s|\s(?:and|with|of which|und)\s|[()]/;
-const betweenOrColon = new RegExp(`${between.source}|:\\s+`);
+/** A slash parts fields; `12 / 1` behind `Passed / Failed:` are figures without names. */
+const between =
+  /,\s+|;\s*|\s\|\s|\s\/\s(?=[^,;|/\d]*\p{L}|\d+\s*\p{L})|\s\u00b7\s|\s(?:and|with|of which|und)\s|[()]/u;
+const betweenOrColon = new RegExp(`${between.source}|:\\s+`, "u");
 
 /**
  * `20 tests: 18 passed, 1 failed`, `passed 18, failed 2` and `Passed: 18, Failed: 2` as named fields,

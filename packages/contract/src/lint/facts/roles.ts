@@ -36,7 +36,7 @@ const patterns: readonly (readonly [Role, RegExp])[] = [
   [
     "open",
     new RegExp(
-      `^(?:(?:total|number of|# ?of|num|tests?) )?(?:skipped|skips?|ignored|pending|not[ _]run|not[ _]tested|untested|warnings?|warned|blocked|inconclusive|disabled|open|cancell?ed|n/a|xfail(?:ed)?|xpass(?:ed)?|todo|aborted|interrupted|timed?[ -]?outs?|flaky|unstable|reruns?|retried|deselected|quarantined|others?|\u00fcbersprungen)(?: ${noun})?$`,
+      `^(?:(?:total|number of|# ?of|num|tests?) )?(?:skipped|skips?|ignored|pending|not[ _]run|not[ _]tested|untested|warnings?|warned|blocked|inconclusive|disabled|open|cancell?ed|n/a|not[ _]applicable|xfail(?:ed)?|xpass(?:ed)?|todo|aborted|interrupted|timed?[ -]?outs?|flaky|unstable|reruns?|retried|deselected|quarantined|others?|\u00fcbersprungen)(?: ${noun})?$`,
     ),
   ],
   [

@@ -60,7 +60,8 @@ const figured: ReadonlySet<string> = new Set(
 
 /**
  * The column that names the rows: the first of words alone that is no status and no running number.
- * Where all are figures it is the first, or none (-1) when that one is a count or a rate itself.
+ * Where all are figures it is the first, or none (-1) when that one is a count or a rate itself and
+ * nothing in it is a name, such as that of the total of its rows.
  */
 function labelColumn(head: readonly Cell[], body: readonly (readonly Cell[])[]): number {
   const index = head.findIndex((cell, column) => {
@@ -70,7 +71,9 @@ function labelColumn(head: readonly Cell[], body: readonly (readonly Cell[])[]):
     const words = cells.filter((one) => !isFigure(one) && statusOf(one.text) === null);
     return cells.length > 0 && words.length * 2 > cells.length;
   });
-  const isFigured = figured.has(roleOf(head[0]?.text ?? ""));
+  const isFigured =
+    figured.has(roleOf(head[0]?.text ?? "")) &&
+    body.every(([first]) => first === undefined || first.text === "" || isFigure(first));
   return index < 0 && !isFigured ? 0 : index;
 }
 

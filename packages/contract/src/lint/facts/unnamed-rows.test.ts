@@ -49,6 +49,22 @@ describe("figures beside no name of what they are of", () => {
     expect(rulesOf(table(head, right))).toEqual([]);
   });
 
+  it("figures behind a slash are of no name but their place", () => {
+    expect(rulesOf("Passed / Failed: 12 / 1, Total: 13, Error rate: 7.7 %\n")).toEqual([]);
+  });
+
+  it("what does not apply is a part of the total", () => {
+    const counts = "Total: 20, Passed: 15, Failed: 1";
+    expect(rulesOf(`${counts}, Not applicable: 4\n`)).toEqual([]);
+    expect(rulesOf(`${counts}, Not applicable: 5\n`)).toEqual(["sum"]);
+  });
+
+  it("a column of codes with a total below them names its rows", () => {
+    const codes = ["| Error | Count |", "| 404 | 10 |", "| 500 | 3 |"];
+    expect(rulesOf(table(...codes, "| Total | 14 |"))).toEqual(["sum"]);
+    expect(rulesOf(table(...codes, "| Total | 13 |"))).toEqual([]);
+  });
+
   it("a column of numbers that are no counts still names its rows", () => {
     const head = "| Users | p50 | p95 |";
     expect(rulesOf(table(head, "| 5 | 10 ms | 20 ms |", "| 20 | 40 ms | 30 ms |"))).toEqual([
@@ -69,6 +85,7 @@ describe("figures beside no name of what they are of", () => {
     ["- Load: 10 min\n- Tests: 15\n- Total: 12 min", []],
     ["- Load: 3 h\n- Chaos: 4 h\n- Total downtime: 1 h", []],
     ["- Uptime: 3 h\n- RTO: 4 h\n- Total: 5 h", []],
+    ["- Load: 30 min\n- Of which warm-up: 5 min\n- Total: 30 min", []],
   ])("the stages of a list come to its total: %s", (text, rules) => {
     expect(rulesOf(`${text}\n`)).toEqual(rules);
   });

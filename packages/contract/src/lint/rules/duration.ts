@@ -71,7 +71,7 @@ function inGrid(grid: Grid, out: Collector): void {
 const allStages =
   /^(?:grand )?total(?: (?:time|duration|run ?time))?$|^(?:sum|overall|summe|gesamt)$/i;
 const noStage =
-  /\b(?:up ?time|down ?time|rto|rpo|mtt\w|retention|age|ttl|expir\w*|window|since|left|remaining|saved)\b/i;
+  /\b(?:up ?time|down ?time|rto|rpo|mtt\w|retention|age|ttl|expir\w*|window|since|left|remaining|saved|of which|thereof|davon|each)\b/i;
 
 /** Stages take minutes; the seconds of one request may be told in part, or overlap. */
 const ofStages = /^(?:m|mins?|minutes?|h|hrs?|hours?|minuten|stunden?)$/;
