@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Writable } from "node:stream";
 import { codeOf } from "../errors/index.ts";
 
 export interface ProgramGroup extends Disposable {
@@ -23,14 +24,16 @@ export function holdGroup({ pid }: Pick<ChildProcess, "pid">): ProgramGroup {
     stdio: ["pipe", "ignore", "ignore"],
   });
   watcher.on("error", () => undefined);
-  watcher.stdin.on("error", () => undefined);
+  // One for which no descriptor was left has no stream.
+  const input = watcher.stdin as Writable | undefined;
+  input?.on("error", () => undefined);
   watcher.unref();
   return {
     signal: (name) => signalGroup(pid, name),
     [Symbol.dispose]() {
       // First: at the end of its input it would kill.
-      watcher.kill("SIGKILL");
-      watcher.stdin.destroy();
+      if (watcher.pid !== undefined) watcher.kill("SIGKILL");
+      input?.destroy();
     },
   };
 }

@@ -95,6 +95,21 @@ describe("a program whose group is held", () => {
     expect(() => group.signal("SIGKILL")).not.toThrow();
   });
 
+  it("goes on where no descriptor is left for who waits beside it", async () => {
+    const script = `
+      import { openSync } from "node:fs";
+      import { holdGroup } from ${JSON.stringify(new URL("./index.ts", import.meta.url))};
+      try { for (;;) openSync("/dev/null"); } catch {}
+      holdGroup({ pid: process.pid })[Symbol.dispose]();
+      setImmediate(() => process.exit(7));`;
+    const limited = 'ulimit -n 100 && exec "$0" --input-type=module -e "$1"';
+    const child = spawn("sh", ["-c", limited, process.execPath, script], {
+      stdio: "inherit",
+      detached: true,
+    });
+    expect(await once(child, "exit")).toEqual([7, null]);
+  });
+
   it("is nothing to hold where it did not start", async () => {
     const child = spawn("/nowhere/to/be/found", { detached: true });
     const failed = once(child, "error");
