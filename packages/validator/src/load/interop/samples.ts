@@ -98,17 +98,24 @@ export function rateSample(run: ForeignRun, selector: string, bad: boolean): Sam
   const own = bad ? trues : count - trues;
   const isFailure = splitSelector(metric.selector).name === "http_req_failed";
   const dropped = isFailure ? droppedOf(run, metric.selector) : { sure: 0, all: 0 };
-  const slices = dropped.all === 0 && bad ? (metric.perSecond ?? []) : [];
+  const untold = isFailure ? unjudgedOf(run, metric.selector, count) + dropped.all : 0;
+  const slices = untold === 0 && bad ? (metric.perSecond ?? []) : [];
   return {
-    n: count + dropped.all,
+    n: count + untold,
     sure: own + dropped.sure,
-    possible: own + dropped.all,
+    possible: own + untold,
     badBy: {
       ...(own > 0 && { [isFailure ? "failed" : "rate"]: own }),
       ...(dropped.sure > 0 && { dropped: dropped.sure }),
     },
     slices,
   };
+}
+
+/** Requests beside `judged` ones: where a script switched that off, nobody counted whether they failed. */
+function unjudgedOf(run: ForeignRun, selector: string, judged: number): number {
+  const sent = run.metrics.get(withTags("http_reqs", splitSelector(selector).tags))?.count;
+  return Math.max(0, (sent ?? judged) - judged);
 }
 
 /** Trends of k6 have no count of their own: requests are counted by `http_reqs`. */

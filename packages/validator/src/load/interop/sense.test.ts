@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ForeignRun } from "./foreign.ts";
 import { readForeign } from "./read-foreign.ts";
-import { slowSample } from "./samples.ts";
+import { rateSample, slowSample } from "./samples.ts";
 
 const times = { avg: 5, min: 1, med: 4, max: 20, "p(90)": 8, "p(95)": 9 };
 const clean = {
@@ -53,6 +53,8 @@ describe("a summary of k6 whose figures cannot all be true", () => {
     expect(slow({})).toMatchObject({ n: 2_000, sure: 20, possible: 20 });
     const few = { http_req_failed: { passes: 1, fails: 4, value: 0.2 } };
     expect(slow(few)).toMatchObject({ n: 2_000, sure: 1, possible: 1_996 });
+    const failed = rateSample(read(few), "http_req_failed", true);
+    expect(failed).toMatchObject({ n: 2_000, sure: 1, possible: 1_996 });
   });
 
   it("takes a share that was rounded, an equal rank told twice, and a script's own sums", () => {
