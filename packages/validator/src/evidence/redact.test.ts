@@ -50,11 +50,15 @@ describe("a secret is masked in every form", () => {
     expect(mask).toMatch(/^secret:[0-9a-f]{12}\.\.\.e0d1$/);
   });
 
-  it.each([secrets, secrets.slice(0, 1)])(
+  const inner = "in-ne";
+  const around = `outside-${inner}-${inner}-far`;
+
+  it.each([secrets, secrets.slice(0, 1), [inner, around, "thirty-characters-of-a-password"]])(
     "a beginning is that of the masked text, wherever it is cut",
     (...known) => {
       const redactor = createRedactor(known, key);
-      const said = `begin ${known.join(" and ")} ${base64(`user:${known[0]}`)} end`;
+      const before = known.map(base64).join(" ").repeat(3);
+      const said = `${before} begin ${known.join(" and ")} ${base64(`user:${known[0]}`)} end`;
       const masked = redactor.text(said);
       for (let max = 0; max <= masked.length + 40; max++) {
         const beginning = redactor.excerpt(said, max);

@@ -70,13 +70,24 @@ export function createRedactor(secrets: readonly string[], key: Uint8Array): Red
   const text = (value: string): string =>
     rows.reduce((done, row) => done.replaceAll(row.secret, () => row.mask), value);
   const longest = rows[0]?.secret.length ?? 0;
-  const excerpt = (value: string, charsMax: number): string => {
-    const head = value.slice(0, charsMax + longest);
-    const shown = text(head);
-    // What a head ends with may be the beginning of a secret, which nothing masks.
-    const sure = head.length < value.length ? Math.max(0, shown.length - longest) : shown.length;
-    return shown.slice(0, Math.min(charsMax, sure)).toWellFormed();
+  /** The last place at or before `at` where a cut goes through no secret. */
+  const placeToCut = (value: string, at: number): number => {
+    let cut = Math.min(at, value.length);
+    const startOfCut = ({ secret }: { readonly secret: string }): number => {
+      const from = Math.max(0, cut - secret.length + 1);
+      const found = value.slice(from, cut + secret.length - 1).indexOf(secret);
+      return found < 0 ? cut : from + found;
+    };
+    for (let before = -1; cut !== before;) {
+      before = cut;
+      for (const row of rows) cut = startOfCut(row);
+    }
+    return cut;
   };
+  const excerpt = (value: string, charsMax: number): string =>
+    text(value.slice(0, placeToCut(value, charsMax + longest)))
+      .slice(0, charsMax)
+      .toWellFormed();
   const walk = (value: unknown): unknown => {
     if (typeof value === "string") return text(value);
     if (Array.isArray(value)) return value.map(walk);

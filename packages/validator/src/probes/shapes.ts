@@ -17,7 +17,7 @@ export function describeAnswer(exchange: Exchange): string {
   const location = exchange.headers["location"];
   // A login page or another scheme: where it leads says more than what it weighs.
   if (location !== undefined && exchange.status >= 300 && exchange.status < 400) {
-    return `HTTP ${exchange.status} to ${location.slice(0, locationCharsMax)}`;
+    return `HTTP ${exchange.status} to ${shownLocation(location)}`;
   }
   const type = exchange.headers["content-type"] ?? "no content type";
   const fault = exchange.fault === null ? "" : `, then ${exchange.fault}`;
@@ -25,6 +25,14 @@ export function describeAnswer(exchange: Exchange): string {
 }
 
 const locationCharsMax = 200;
+
+/** Of a long one no query and no half segment: a piece of a key is nothing that a record would mask. */
+function shownLocation(location: string): string {
+  if (location.length <= locationCharsMax) return location;
+  const [path = ""] = location.split(/[?#]/, 1);
+  if (path.length <= locationCharsMax) return path;
+  return path.slice(0, Math.max(0, path.lastIndexOf("/", locationCharsMax)));
+}
 
 /** What a fault before any answer mostly means; the first that the fault begins with. */
 const faultWords: readonly (readonly [string, string])[] = [

@@ -86,8 +86,8 @@ async function sendRequest(
   });
   const answer = await httpAsk(asking(context.secret(token)), context);
   if (answer.status >= 500) {
-    const raw = answer.body.subarray(0, 500).toString("utf8");
-    throw new WireFault("protocol", `${send.method} ${path} answered ${answer.status}`, raw);
+    const seen = `${send.method} ${path} answered ${answer.status}`;
+    throw new WireFault("protocol", seen, answer.body.toString("utf8"));
   }
   return await then({
     mark,

@@ -1,3 +1,5 @@
+import type { StackContext } from "./probe.ts";
+
 const rows: readonly (readonly [RegExp, string])[] = [
   [/^HTTP\/1\.|<html|400 Bad Request/i, "an HTTP server"],
   [/^(-ERR|-NOAUTH|\+PONG|-DENIED|\+OK)/, "Redis"],
@@ -16,9 +18,14 @@ export function guessKind(raw: string): string | null {
 }
 
 /** What stands on a port where another kind was declared. */
-export function otherKind(wanted: string, raw: string): string {
+export function otherKind(
+  context: Pick<StackContext, "excerpt">,
+  wanted: string,
+  raw: string,
+): string {
   const kind = guessKind(raw);
-  const said = raw === "" ? "it said nothing" : `it said ${JSON.stringify(raw.slice(0, 80))}`;
+  const shown = JSON.stringify(context.excerpt(raw, 80));
+  const said = raw === "" ? "it said nothing" : `it said ${shown}`;
   return kind === null
     ? `No ${wanted} answers there; ${said}`
     : `No ${wanted} answers there but ${kind}; ${said}`;

@@ -17,6 +17,15 @@ describe("a server of MCP", () => {
     expect(sentences["it.opens"]).not.toContain("2026-07-28");
   });
 
+  it("that says more than a record holds fails, and takes no other check with it", async () => {
+    const message = "x".repeat(100_000);
+    const reply = JSON.stringify({ jsonrpc: "2.0", id: 1, error: { code: -1, message } });
+    const rules = [{ when: 'POST / {"jsonrpc":"2.0","method":"initialize"', status: 200, reply }];
+    const { words, sentences } = await againstTwin(startMcpTwin, rules);
+    expect(words["it.opens"]).toBe("failed false");
+    expect(sentences["it.opens"]).toContain("xxx");
+  });
+
   it("that does not know the token fails and is asked no more", async () => {
     await using twin = await startMcpTwin([]);
     const services = { it: twin.service };

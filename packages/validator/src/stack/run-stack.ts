@@ -55,19 +55,23 @@ function blocked(
   return { reason: "over_budget", sentence };
 }
 
+/** Of a sentence: it may hold words of a service, and a record has a bound. */
+const sentenceCharsMax = 4_096;
+
 function observe(run: StackRun, item: StackItem, seen: StackSeen): void {
   const { recorder } = run;
   const { claim, probe } = item;
   const by = claim.of;
   const part = seen.part ?? "all";
+  const sentence = recorder.excerpt(seen.seen, sentenceCharsMax);
   if (seen.isUntold === true) {
-    const why = { reason: "capability_missing", sentence: seen.seen, part };
+    const why = { reason: "capability_missing", sentence, part };
     recorder.append({ kind: "skip", by, claims: [claim.id], data: why });
     return;
   }
   const reproduce = seen.reproduce;
   const { window } = seen;
-  const said = { stream: claim.of, part, seen: seen.seen, reproduce };
+  const said = { stream: claim.of, part, seen: sentence, reproduce };
   const data = window === undefined ? { ...said, ok: seen.ok } : { ...said, ...window };
   const kind = window === undefined ? "observation" : "sample.window";
   const raw = seen.raw === undefined ? {} : { raw: recorder.excerpt(seen.raw) };
@@ -81,7 +85,7 @@ function observe(run: StackRun, item: StackItem, seen: StackSeen): void {
     data: {
       fingerprint: [claim.id, part, ...(seen.at === undefined ? [] : [seen.at])].join(":"),
       severity: probe.severity,
-      title: `${item.name}: ${seen.seen}`,
+      title: `${item.name}: ${sentence}`,
       impact: claim.rationale,
       remedy: remedyText(run, item),
       raw: recorder.excerpt(seen.raw ?? seen.seen),
@@ -178,7 +182,8 @@ function faultSeen(run: StackRun, item: StackItem, error: unknown): StackSeen[] 
   const { claim } = item;
   if (error instanceof WireFault && claim.kind === "window_slo") {
     // Monitoring that does not answer says nothing of what it watches.
-    const data = { reason: "baseline_broken", sentence: `${error.message}.` };
+    const sentence = run.recorder.excerpt(`${error.message}.`, sentenceCharsMax);
+    const data = { reason: "baseline_broken", sentence };
     run.recorder.append({ kind: "skip", by: claim.of, claims: [claim.id], data });
     return [];
   }
@@ -190,7 +195,8 @@ function faultSeen(run: StackRun, item: StackItem, error: unknown): StackSeen[] 
     const reproduce = host === "" ? run.again : ["curl", "-sv", "-m", "5", `telnet://${host}`];
     return claim.parts.map((part) => ({ ok: false, seen, raw: error.raw, part, reproduce }));
   }
-  const sentence = error instanceof Error ? error.message : String(error);
+  const why = error instanceof Error ? error.message : String(error);
+  const sentence = run.recorder.excerpt(why, sentenceCharsMax);
   if (error instanceof ToolMissing || error instanceof NothingThere) {
     const reason = error instanceof ToolMissing ? "tool_missing" : "capability_missing";
     const data = { reason, sentence };

@@ -30,7 +30,9 @@ export function createReport(context: ExecContext, feed: Feed | null): Report {
     },
     fault(error, row) {
       const own = row === null ? [] : (feed?.secretsOf(row) ?? []);
-      const text = scrubbed(textOf(error), [...own, ...Object.values(context.plan.secrets ?? {})]);
+      const secrets = [...own, ...Object.values(context.plan.secrets ?? {})];
+      // Cut last: a piece of a secret is none that would be found.
+      const text = scrubbed(textOf(error), secrets).slice(0, textMax);
       if (told.has(text) || told.size >= faultsMax) return;
       told.add(text);
       context.event(`${context.name}: an iteration failed by the scenario's own fault: ${text}`);
@@ -44,13 +46,11 @@ export function checkMetric(name: string): string {
 }
 
 function textOf(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return text.slice(0, textMax);
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
 /** The text without these values. */
 function scrubbed(text: string, secrets: readonly string[]): string {
-  let clean = text;
-  for (const secret of secrets) clean = clean.replaceAll(secret, "***");
-  return clean;
+  const longestFirst = secrets.filter((one) => one !== "").sort((a, b) => b.length - a.length);
+  return longestFirst.reduce((clean, secret) => clean.replaceAll(secret, "***"), text);
 }

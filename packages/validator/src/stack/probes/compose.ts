@@ -79,10 +79,12 @@ const healthy: ComposeProbe = {
 };
 
 /** Errors of a log by their signature, but for known ones, with how often each came. */
-function errorsIn(lines: readonly string[], known: readonly string[]): Map<string, number> {
+function errorsIn(context: ComposeContext, lines: readonly string[]): Map<string, number> {
+  const { known } = context.service;
+  const mask = (text: string): string => context.excerpt(text, Number.POSITIVE_INFINITY);
   const found = new Map<string, number>();
   for (const line of lines) {
-    const { isError, signature } = readLogLine(line);
+    const { isError, signature } = readLogLine(line, mask);
     if (isError && !known.includes(signature)) {
       found.set(signature, (found.get(signature) ?? 0) + 1);
     }
@@ -116,7 +118,7 @@ async function logSeen(
   }
   // One that wrote nothing shows no errors either.
   if (lines.length === 0) return untold("It has written no line, which tells of no errors.");
-  const errors = errorsIn(lines, context.service.known);
+  const errors = errorsIn(context, lines);
   if (errors.size === 0 && isCut) {
     return untold(`The ${lines.length} lines that were read hold no error, and more were written.`);
   }

@@ -6,9 +6,6 @@ import { answerJson, type HttpAnswer } from "../wire/http.ts";
 import { callApi, type Call, type HttpContext } from "../wire/http-api.ts";
 import { textOf, valueIn } from "../wire/shape.ts";
 
-/** Of a body in a finding. */
-const shownCharsMax = 1_024;
-
 /** What a sequence knows by now. */
 interface Known {
   /** Values that were taken from answers, by name. */
@@ -69,7 +66,7 @@ function stepFault(step: HttpStep, answer: HttpAnswer): string | null {
 
 /**
  * What an answer says, without secrets that were sent and without what was taken from answers, in
- * any form. The longest goes first and the text is cut last: of none is a piece left. Of an answer
+ * any form; the longest goes first, so that of none a piece is left. Of an answer
  * that was to be taken from nothing is quoted, as nobody knows where in it the value stands.
  */
 function unsaid(answer: HttpAnswer, step: HttpStep, { taken, sent }: Known): string {
@@ -79,7 +76,7 @@ function unsaid(answer: HttpAnswer, step: HttpStep, { taken, sent }: Known): str
   const hidden = forms.filter((text) => text !== "").sort((a, b) => b.length - a.length);
   const body = answer.body.toString("utf8");
   const shown = hidden.reduce((text, one) => text.replaceAll(one, "<hidden>"), body);
-  return `${head}\n${shown.slice(0, shownCharsMax).toWellFormed()}`;
+  return `${head}\n${shown}`;
 }
 
 async function walk(

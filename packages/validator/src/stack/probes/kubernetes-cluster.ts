@@ -1,4 +1,4 @@
-import type { StackClaim } from "../probe.ts";
+import type { StackClaim, StackContext } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { otherKind } from "../guess-kind.ts";
 import { LacksFeature } from "../wire/fault.ts";
@@ -17,14 +17,24 @@ const namedMax = 10;
 export const live = (service: ServiceOf<"kubernetes">, claim: StackClaim): StackClaim =>
   service.url === "local:" ? { ...claim, required: false } : claim;
 
+/** Of what is wrong with one object, in a sentence. */
+const faultCharsMax = 400;
+
+interface Looked {
+  readonly count: number;
+  readonly what: string;
+  /** What is wrong, of each one that is not so. */
+  readonly bad: readonly string[];
+  readonly reproduce: readonly string[];
+}
+
 /** One observation: how many were looked at, and the first that are not so. */
 export function told(
-  count: number,
-  what: string,
-  bad: readonly string[],
-  reproduce: readonly string[],
+  context: Pick<StackContext, "excerpt">,
+  { count, what, bad, reproduce }: Looked,
 ) {
-  const first = bad.length === 0 ? "" : `: ${bad.slice(0, namedMax).join("; ")}`;
+  const named = bad.slice(0, namedMax).map((one) => context.excerpt(one, faultCharsMax));
+  const first = named.length === 0 ? "" : `: ${named.join("; ")}`;
   const seen = `${count} ${what}, ${bad.length} not so${first}.`;
   return { ok: count > 0 && bad.length === 0, seen, raw: bad.join("\n"), reproduce };
 }
@@ -50,7 +60,7 @@ const cluster: KubernetesProbe = {
       const isLocked = answer.status === 401 || answer.status === 403;
       const seen = isLocked
         ? `The login was refused with ${answer.status}.`
-        : `${otherKind("Kubernetes", `HTTP/1.1 ${answer.status} ${raw}`)}.`;
+        : `${otherKind(context, "Kubernetes", `HTTP/1.1 ${answer.status} ${raw}`)}.`;
       return [{ ok: false, seen, raw, reproduce: answer.curl }];
     }
     context.facts.set("version", version);

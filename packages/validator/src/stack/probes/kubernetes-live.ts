@@ -49,7 +49,8 @@ const ready: KubernetesProbe = {
     const bad = all.flatMap(({ kind, name, value }) =>
       workloadFaults(kind, value).map((fault) => `${name} ${fault}`),
     );
-    return [told(all.length, "workloads", [...gone, ...bad], curl)];
+    const found = { count: all.length, what: "workloads", bad: [...gone, ...bad] };
+    return [told(context, { ...found, reproduce: curl })];
   },
 };
 
@@ -143,7 +144,7 @@ const deployed: KubernetesProbe = {
       );
     }
     if (count === 0) throw new NothingThere("No workload of the manifests is in the cluster.");
-    return [told(count, "containers", bad, curl)];
+    return [told(context, { count, what: "containers", bad, reproduce: curl })];
   },
 };
 

@@ -1,5 +1,5 @@
 import type { JsonRecord } from "@loadline/kit/json";
-import type { StackSeen } from "../probe.ts";
+import type { StackContext, StackSeen } from "../probe.ts";
 import { NothingThere } from "../wire/fault.ts";
 import { eventMs, podFaults } from "../wire/kube-health.ts";
 import { listIn, meantOf } from "../wire/kube-live.ts";
@@ -38,14 +38,15 @@ const restarts: KubernetesProbe = {
     const { restartsMax } = context.service;
     const nowMs = context.clock.wallMs();
     const bad = items.flatMap((pod) => podFaults(pod, restartsMax, nowMs));
-    return [told(items.length, "pods", bad, curl)];
+    return [told(context, { count: items.length, what: "pods", bad, reproduce: curl })];
   },
 };
 
-function eventText(event: JsonRecord): string {
+function eventText(context: Pick<StackContext, "excerpt">, event: JsonRecord): string {
   const object = `${textIn(event, "involvedObject.kind")}/${textIn(event, "involvedObject.name")}`;
   const count = textIn(event, "count") || textIn(event, "series.count") || "1";
-  return `${count} x ${textIn(event, "reason")} of ${object}: ${textIn(event, "message").slice(0, 200)}`;
+  const said = context.excerpt(textIn(event, "message"), 200);
+  return `${count} x ${textIn(event, "reason")} of ${object}: ${said}`;
 }
 
 const events: KubernetesProbe = {
@@ -77,7 +78,7 @@ const events: KubernetesProbe = {
     const sinceMs = context.clock.wallMs() - context.service.eventsSeconds * 1_000;
     // One that tells no time may be of this minute.
     const fresh = items.filter((event) => !(eventMs(event) < sinceMs));
-    const said = fresh.map((event) => eventText(event));
+    const said = fresh.map((event) => eventText(context, event));
     const first = said.length === 0 ? "" : `: ${said.slice(0, namedMax).join("; ")}`;
     const seen: StackSeen = {
       ok: fresh.length === 0,
@@ -144,7 +145,8 @@ const endpoints: KubernetesProbe = {
     const at = { api: slicesApi(context.facts.get("version") ?? ""), plural: "endpointslices" };
     const slices = await listIn(context, namespaces, at);
     const bad = own.flatMap((one) => serviceFault(one, slices.items));
-    return [told(own.length, "Services", bad, slices.items.length === 0 ? curl : slices.curl)];
+    const reproduce = slices.items.length === 0 ? curl : slices.curl;
+    return [told(context, { count: own.length, what: "Services", bad, reproduce })];
   },
 };
 

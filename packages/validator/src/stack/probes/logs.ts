@@ -48,8 +48,9 @@ const errors: LogsProbe = {
       }
       const groups = new Map<string, Group>();
       let before = "";
+      const mask = (text: string): string => context.excerpt(text, Number.POSITIVE_INFINITY);
       for (const line of lines) {
-        const { isError, signature, time } = readLogLine(line);
+        const { isError, signature, time } = readLogLine(line, mask);
         before = time ?? before;
         if (!isError) continue;
         const at = time ?? before;

@@ -57,7 +57,7 @@ const answers: MlflowProbe = {
     if (isOne) context.facts.set("version", text);
     const seen = ok
       ? `MLflow ${text}.`
-      : `/health ${health.status}, /version ${version.status}. ${otherKind("MLflow", health.body.toString("utf8"))}.`;
+      : `/health ${health.status}, /version ${version.status}. ${otherKind(context, "MLflow", health.body.toString("utf8"))}.`;
     return [{ ok, seen, raw: rawAnswer(health), reproduce }];
   },
 };

@@ -38,7 +38,7 @@ const answers: PostgresProbe = {
       return [{ ok, seen, reproduce }];
     } catch (error) {
       if (!(error instanceof WireFault) || error.code === "refused") throw error;
-      const seen = error.raw === "" ? error.message : otherKind("PostgreSQL", error.raw);
+      const seen = error.raw === "" ? error.message : otherKind(context, "PostgreSQL", error.raw);
       return [{ ok: false, seen: `${seen}.`, raw: error.raw, reproduce }];
     }
   },

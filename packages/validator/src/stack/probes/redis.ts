@@ -43,12 +43,12 @@ const answers: RedisProbe = {
       const isLocked = reply instanceof RespError && refusals.test(reply.message);
       if (reply !== "PONG" && !isLocked) {
         const raw = reply instanceof RespError ? `-${reply.message}` : JSON.stringify(reply);
-        return [{ ok: false, seen: `${otherKind("Redis", raw)}.`, raw, reproduce }];
+        return [{ ok: false, seen: `${otherKind(context, "Redis", raw)}.`, raw, reproduce }];
       }
       return [{ ok: true, seen: isLocked ? "It asks for a login." : "PONG.", reproduce }];
     } catch (error) {
       if (!(error instanceof WireFault) || error.code === "refused") throw error;
-      const seen = error.raw === "" ? error.message : otherKind("Redis", error.raw);
+      const seen = error.raw === "" ? error.message : otherKind(context, "Redis", error.raw);
       return [{ ok: false, seen: `${seen}.`, raw: error.raw, reproduce }];
     }
   },

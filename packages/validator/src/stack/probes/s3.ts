@@ -41,11 +41,11 @@ const answers: S3Probe = {
       context.facts.set("server", server);
       const seen = isS3
         ? `It answered ${answer.status} ${code}; it calls itself ${server}.`
-        : `${otherKind("object store", answer.body.toString("utf8"))}.`;
+        : `${otherKind(context, "object store", answer.body.toString("utf8"))}.`;
       return [{ ok: isS3, seen, raw: rawAnswer(answer), reproduce }];
     } catch (error) {
       if (!(error instanceof WireFault) || error.code !== "protocol") throw error;
-      return [{ ok: false, seen: `${otherKind("object store", error.raw)}.`, reproduce }];
+      return [{ ok: false, seen: `${otherKind(context, "object store", error.raw)}.`, reproduce }];
     }
   },
 };

@@ -59,7 +59,7 @@ export function webAnswers<K extends StackService["kind"]>(
         const isHttp = [401, 403].includes(answer.status);
         const seen = isHttp
           ? `The login was refused with ${answer.status}.`
-          : `${otherKind(o.title, `HTTP/1.1 ${raw}`)}.`;
+          : `${otherKind(context, o.title, `HTTP/1.1 ${raw}`)}.`;
         return [{ ok: false, seen, raw, reproduce: answer.curl }];
       }
       context.facts.set("version", version);

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
-import type { StackContext, StackRule } from "../probe.ts";
+import type { StackRule } from "../probe.ts";
 import { recordsIn, textIn } from "../wire/shape.ts";
 import { askWeb } from "../wire/web.ts";
 import { listening } from "./listening.ts";
@@ -32,8 +32,9 @@ export async function startAlertmanagerTwin(rules: readonly StackRule[]): Promis
   const ending = new AbortController();
   const held = new Map<string, object>();
   const deliver = (text: string): void => {
-    const context: Pick<StackContext, "secret" | "signal"> & { service: { url: string } } = {
+    const context: Parameters<typeof askWeb>[0] = {
       secret: () => undefined,
+      excerpt: (said) => said,
       signal: ending.signal,
       service: { url: `http://${listen}` },
     };

@@ -16,11 +16,11 @@ function conditionOf(value: unknown, type: string): JsonRecord | undefined {
   return recordsIn(value, "status.conditions").find((one) => one["type"] === type);
 }
 
-/** The condition's own words when its status is this one, else nothing. */
+/** The condition's own words, not cut, when its status is this one, else nothing. */
 function saidBy(value: unknown, type: string, status: "True" | "False"): string[] {
   const one = conditionOf(value, type);
   if (one?.["status"] !== status) return [];
-  const words = [textIn(one, "reason"), textIn(one, "message").slice(0, 200)];
+  const words = [textIn(one, "reason"), textIn(one, "message")];
   return [words.filter((word) => word !== "").join(": ") || `${type} is ${status}`];
 }
 

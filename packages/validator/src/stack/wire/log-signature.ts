@@ -49,28 +49,33 @@ const first = (line: Readonly<Record<string, unknown>>, keys: readonly string[])
   return null;
 };
 
+type Mask = (text: string) => string;
+
 /** pino and bunyan write levels as numbers, 50 and 60 for errors. */
 const isErrorLevel = (level: string): boolean => errorLevels.test(level) || Number(level) >= 50;
 
 /** A line that is no JSON; words in quotes after a level are what was shown, not what happened. */
-function readWords(line: string): LogLine {
+function readWords(line: string, mask: Mask): LogLine {
   const level = levelWord.exec(line)?.[1];
   const bare = level === undefined ? line : line.replaceAll(/"(?:[^"\\]|\\.)*"/g, "");
   const isTold = level !== undefined && isErrorLevel(level);
   const isError = isTold || errorBracket.test(line) || errorWords.test(bare);
   const text = (level === undefined ? undefined : textWord.exec(line)?.[1]) ?? line;
   const time = isoTime.exec(line)?.[0] ?? null;
-  return { isStructured: false, isError, time, signature: isError ? signatureOf(text) : "" };
+  return { isStructured: false, isError, time, signature: isError ? signatureOf(mask(text)) : "" };
 }
 
-/** Reads one line; one that tells no level is judged by its words. */
-export function readLogLine(line: string): LogLine {
+/**
+ * Reads one line; one that tells no level is judged by its words. Secrets are masked before the
+ * signature is made, which takes their digits away.
+ */
+export function readLogLine(line: string, mask: Mask = (text) => text): LogLine {
   const value = line.startsWith("{") ? parseJson(line) : undefined;
-  if (!isRecord(value)) return readWords(line);
+  if (!isRecord(value)) return readWords(line, mask);
   const time = first(value, timeKeys);
   const level = first(value, levelKeys);
   const text = first(value, textKeys) ?? line;
   const isError = level === null ? errorWords.test(text) : isErrorLevel(level);
-  const signature = isError ? signatureOf(text) : "";
+  const signature = isError ? signatureOf(mask(text)) : "";
   return { isStructured: time !== null && level !== null, isError, time, signature };
 }

@@ -54,14 +54,15 @@ export async function mlflowNeed(
     ...(json === undefined ? {} : { json }),
   });
   const value = answerJson(answer);
-  const said = answer.body.subarray(0, 300).toString("utf8");
   if (answer.status === 404 && !isRecord(value)) {
     const version = context.facts.get("version") ?? "unknown";
     throw new LacksFeature(`MLflow ${version} has no route ${api}${route.split("?")[0] ?? ""}.`);
   }
   const isError = isRecord(value) && ("error_code" in value || "error" in value);
   if (answer.status === 200 && isRecord(value) && !isError) return value;
-  throw new WireFault("protocol", `${route} answered ${answer.status}: ${said}`, said);
+  const raw = answer.body.toString("utf8");
+  const said = context.excerpt(raw, 300);
+  throw new WireFault("protocol", `${route} answered ${answer.status}: ${said}`, raw);
 }
 
 /** One member of a record that holds records; empty when it is none. */

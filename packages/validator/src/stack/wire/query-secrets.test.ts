@@ -47,6 +47,7 @@ describe("a credential in the query of a service's URL", () => {
       service,
       secret: (reference?: string) => (reference === "${file:a b}" ? "word" : "another"),
       signal: new AbortController().signal,
+      excerpt: (said: string) => said,
     };
     await askWeb(context, { path: "" });
     await askWeb(context, { path: service.url });

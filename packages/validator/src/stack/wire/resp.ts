@@ -52,11 +52,9 @@ export async function readReply(stream: ByteStream, depth = 0): Promise<RespValu
     return items;
   }
   const raw = printable(Buffer.from(line));
-  throw new WireFault(
-    "protocol",
-    `no reply of Redis but ${JSON.stringify(raw.slice(0, 200))}`,
-    raw,
-  );
+  // A piece of a line might be a piece of a secret.
+  const shown = raw.length <= 200 ? JSON.stringify(raw) : `${raw.length} characters`;
+  throw new WireFault("protocol", `no reply of Redis but ${shown}`, raw);
 }
 
 /** One command as an array of bulk strings. */

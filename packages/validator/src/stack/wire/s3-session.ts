@@ -61,7 +61,7 @@ export async function s3Need(context: S3Context, ask: S3Ask): Promise<HttpAnswer
   const answer = await s3Ask(context, ask);
   if (answer.status >= 200 && answer.status < 300) return answer;
   const said = `${ask.method} ${ask.key ?? ""} answered ${answer.status} ${s3Code(answer)}`;
-  throw new WireFault("protocol", said, answer.body.subarray(0, 500).toString("utf8"));
+  throw new WireFault("protocol", said, answer.body.toString("utf8"));
 }
 
 /** The code of an S3 error, such as `SignatureDoesNotMatch`. */

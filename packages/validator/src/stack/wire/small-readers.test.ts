@@ -143,6 +143,8 @@ describe("a round of edges", () => {
 });
 
 describe("the first bytes of a server", () => {
+  const context = { excerpt: (text: string, charsMax: number) => text.slice(0, charsMax) };
+
   it.each([
     ["HTTP/1.1 400 Bad Request", "an HTTP server"],
     ["<html><body>", "an HTTP server"],
@@ -153,13 +155,13 @@ describe("the first bytes of a server", () => {
     ["SSH-2.0-OpenSSH_9.6", "an SSH server"],
   ])("%s speak of it", (raw, kind) => {
     expect(guessKind(raw)).toBe(kind);
-    expect(otherKind("Neo4j", raw)).toContain(`No Neo4j answers there but ${kind}`);
+    expect(otherKind(context, "Neo4j", raw)).toContain(`No Neo4j answers there but ${kind}`);
   });
 
   it("that are like none are quoted, cut, and none at all are told", () => {
     expect(guessKind("hello")).toBeNull();
-    expect(otherKind("Redis", "")).toBe("No Redis answers there; it said nothing");
-    expect(otherKind("Redis", "x".repeat(500)).length).toBeLessThan(150);
+    expect(otherKind(context, "Redis", "")).toBe("No Redis answers there; it said nothing");
+    expect(otherKind(context, "Redis", "x".repeat(500)).length).toBeLessThan(150);
   });
 });
 

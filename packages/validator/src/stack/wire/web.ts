@@ -10,6 +10,8 @@ import { filledUrl, shownUrl } from "./query-secrets.ts";
 import { LacksFeature, printable, WireFault } from "./fault.ts";
 
 const bodyBytesMax = 8 * 1024 * 1024;
+/** Characters of a body in a command; a longer one is left out. */
+const shownBodyMax = 2_048;
 
 /** A request to a service that speaks HTTP. */
 export interface WebRequest {
@@ -47,7 +49,9 @@ interface WebService {
   readonly ca?: string | undefined;
 }
 
-type WebContext = Pick<StackContext, "secret" | "signal"> & { readonly service: WebService };
+type WebContext = Pick<StackContext, "secret" | "signal" | "excerpt"> & {
+  readonly service: WebService;
+};
 
 /** The URL of a path below the service's url; an empty path is the url itself, with its query. */
 export function webUrl(service: { readonly url: string }, path: string): URL {
@@ -86,7 +90,8 @@ function curlOf(url: string, request: WebRequest, shown: readonly string[]): str
     argv.push("-H", `${headers[i]}: ${headers[i + 1]}`);
   if (request.json !== undefined) {
     if (!headers.includes("content-type")) argv.push("-H", "content-type: application/json");
-    argv.push("--data-binary", JSON.stringify(request.json).slice(0, 2_048));
+    const body = JSON.stringify(request.json);
+    if (body.length <= shownBodyMax) argv.push("--data-binary", body);
   }
   argv.push(url);
   return argv;
@@ -112,7 +117,7 @@ export async function askWeb(context: WebContext, request: WebRequest): Promise<
   const bytes = encodeRequest({ method, path: url.pathname + url.search, headers, ...body });
   const { ca } = service;
   const sending = { method, bytes, open: () => openWeb(url, ca) };
-  const raw = await exchange(url, sending, request.isEnough, context.signal);
+  const raw = await exchange(url, sending, request.isEnough, context);
   const text = raw.body.toString("utf8");
   const named = webUrl(service, path).href;
   const again = path === "" || path === service.url ? shownUrl(named, shownSecret) : named;
@@ -147,8 +152,9 @@ function exchange(
   url: URL,
   request: Sending,
   isEnough: WebRequest["isEnough"],
-  signal: AbortSignal,
+  context: Pick<WebContext, "signal" | "excerpt">,
 ): Promise<Raw> {
+  const { signal } = context;
   const at = url.host;
   if (signal.aborted) return Promise.reject(new WireFault("timeout", `${at}: no time was left`));
   return new Promise((resolve, reject) => {
@@ -186,7 +192,8 @@ function exchange(
       },
       end: () => done(null),
       fail(_code, detail) {
-        const seen = got.status === 0 ? otherKind("HTTP", printable(first)) : `${at}: ${detail}`;
+        const other = (): string => otherKind(context, "HTTP", printable(first));
+        const seen = got.status === 0 ? other() : `${at}: ${detail}`;
         done(new WireFault("protocol", seen, printable(first)));
       },
     });

@@ -125,7 +125,7 @@ export async function openWebsocket(context: WebsocketContext): Promise<Websocke
   const at = url.host;
   if (context.signal.aborted) throw new WireFault("timeout", `${at}: no time was left`);
   const socket = createEgress({ allowHosts: [hostOf(url)] }).connect(url);
-  const early = await upgraded(socket, { url, request, nonce }, context.signal);
+  const early = await upgraded(socket, { url, request, nonce }, context);
   const session = new Session(socket, context);
   if (early.length > 0) socket.emit("data", early);
   return session;
@@ -138,7 +138,8 @@ interface Upgrade {
 }
 
 /** Bytes that came after the head of the answer. */
-function upgraded(socket: Socket, o: Upgrade, signal: AbortSignal): Promise<Buffer> {
+function upgraded(socket: Socket, o: Upgrade, context: WebsocketContext): Promise<Buffer> {
+  const { signal } = context;
   const at = o.url.host;
   return new Promise((resolve, reject) => {
     let read: Buffer = Buffer.alloc(0);
@@ -180,7 +181,7 @@ function upgraded(socket: Socket, o: Upgrade, signal: AbortSignal): Promise<Buff
         const isHttp = read.subarray(0, 5).toString("latin1") === "HTTP/";
         const said = isHttp
           ? `the answer to the upgrade is malformed: ${answer.detail}`
-          : otherKind("WebSocket", printable(read));
+          : otherKind(context, "WebSocket", printable(read));
         fail(new WireFault("protocol", said, printable(read)));
       }
     });

@@ -130,6 +130,21 @@ describe("module scenario", () => {
     expect(events[0]).not.toContain("hunter2");
   });
 
+  it("nor is a piece of them left where the text is cut, and an empty one hides nothing", async () => {
+    await using target = await startRecordingTarget();
+    const { events } = await run(
+      target.url,
+      "export function s(vu) { throw new Error('x'.repeat(490) + vu.feed.pw); }",
+      {
+        terms: `${terms}, feed: u`,
+        top: "  feeders: { u: { csv: u.csv, secret: [pw, none] } }\n",
+        files: { "u.csv": "id,pw,none\n1,hunter2-hunter2,\n" },
+      },
+    );
+    expect(events[0]).toContain("Error: xxx");
+    expect(events[0]).not.toContain("hun");
+  });
+
   it("checks are counted by name; a required one makes its request bad; one that throws does not hold", async () => {
     await using target = await startRecordingTarget(() => ({ body: '{"n":1}' }));
     const { accounts, records } = await run(
