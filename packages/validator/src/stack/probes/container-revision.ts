@@ -33,8 +33,7 @@ export const containerRevision: StackProbe<ServiceOf<"container">> = {
     const image = textIn(await inspectContainer(context), "Image");
     const labels = valueIn(await inspectImage(context, image), "Config.Labels");
     const revision = isRecord(labels) ? textOf(labels[label]) : "";
-    const { secret, signal } = context;
-    const answer = await askWeb({ secret, signal, service: { url: commitAt } }, { path: "" });
+    const answer = await askWeb({ ...context, service: { url: commitAt } }, { path: "" });
     const commit = textIn(answer.json, "commit");
     if (commit === "") throw new NothingThere(`${commitAt} tells no commit.`);
     const labelled = revision === "" ? "no revision" : `revision ${revision}`;
