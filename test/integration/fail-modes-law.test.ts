@@ -6,6 +6,8 @@ const good: FailModeReport = {
   statuses: [200],
   calls: 1000,
   longestMs: 60,
+  healthyP50Ms: 9,
+  awayP50Ms: 10,
   healthyP99Ms: 10,
   awayP99Ms: 13,
   flippedMs: 300,
@@ -51,7 +53,7 @@ describe("the law of optional dependencies", () => {
     ["a return that is late", { rejoinedMs: 5000 }],
     ["two lines of one kind in a second", { linesPerSecond: 2 }],
     ["calls that stay degraded", { degradedAfter: 0.2 }],
-    ["p99 of five times the healthy one", { awayP99Ms: 50 }],
+    ["calls that take five times as long by half", { awayP50Ms: 45 }],
     ["memory that grew by a quarter", { rssRatio: 1.25 }],
   ])("is broken by %s, on a busy machine, too", (_what, seen) => {
     expect([endOf(seen, null), endOf(seen, "busy")]).toEqual(["failed", "failed"]);
@@ -59,6 +61,7 @@ describe("the law of optional dependencies", () => {
 
   it.each<[string, Partial<FailModeReport>, string]>([
     ["p99", { awayP99Ms: 13.1 }, "p99Ratio"],
+    ["one hold that is p99", { longestMs: 460, awayP99Ms: 460 }, "p99Ratio"],
     ["memory", { rssRatio: 1.11 }, "rssRatio"],
   ])(
     "is broken by %s above its ratio on a quiet machine; on a busy one that is not tested",

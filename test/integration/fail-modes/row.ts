@@ -28,6 +28,8 @@ export interface FailModeReport {
   readonly calls: number;
   readonly longestMs: number;
   /** Of all calls of the blocks with it, and of those without it that take turns with them. */
+  readonly healthyP50Ms: number;
+  readonly awayP50Ms: number;
   readonly healthyP99Ms: number;
   readonly awayP99Ms: number;
   /** From leaving to /health saying so, from coming back to /health saying so; the worst. */
@@ -85,12 +87,15 @@ export async function runRow(row: FailModeRow): Promise<FailModeReport> {
   const linesPerSecond = mostLines(subject.logged().slice(linesBefore));
   while (load.begun() < callsMin) await load.block(blockMs);
   const all = await load.end();
+  const beside = [...healthy, ...settled].flat();
   return {
     statuses: [...new Set(all.map(({ status }) => status))].toSorted(),
     calls: all.length,
     longestMs: Math.max(...all.map((one) => one.tookMs)),
-    healthyP99Ms: p99([...healthy, ...settled].flat()),
-    awayP99Ms: p99(away.flat()),
+    healthyP50Ms: quantile(beside, 0.5),
+    awayP50Ms: quantile(away.flat(), 0.5),
+    healthyP99Ms: quantile(beside, 0.99),
+    awayP99Ms: quantile(away.flat(), 0.99),
     flippedMs,
     rejoinedMs,
     lawMs,
@@ -177,9 +182,9 @@ async function until(row: FailModeRow, seen: Seen, state: "down" | "ok"): Promis
   return clock.monotonicMs() - startMs;
 }
 
-function p99(samples: readonly Sample[]): number {
+function quantile(samples: readonly Sample[], q: number): number {
   const sorted = samples.map(({ tookMs }) => tookMs).toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.99))] ?? 0;
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0;
 }
 
 const degradedOf = (samples: readonly Sample[]): number =>
